@@ -1,0 +1,1 @@
+"""The parts of mint_fixtures.py: keys, tokens, conversations, and the files they become."""

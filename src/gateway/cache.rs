@@ -1,0 +1,99 @@
+//! Tokens that were verified before.
+//!
+//! Keyed by the token's exact bytes, all of which are compared, and bounded in memory: what was
+//! least recently used goes first. Only tokens whose signature was good get in, so strangers
+//! cannot fill it. What depends on the clock is judged again at every use, by whoever asks.
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use lru::LruCache;
+
+use super::key::is_costly;
+use super::token::SignedToken;
+
+/// Memory that remembered tokens may hold (bytes, about).
+const MAX_BYTES: usize = 24 * 1024 * 1024;
+/// What an entry costs beyond its texts: allocations, links, its place in the table (bytes).
+const OVERHEAD: usize = 256;
+/// Places in [`TokenCache::sighted`], a power of two.
+const SIGHTED: usize = 1 << 17;
+
+/// Verified tokens by their text.
+pub(super) struct TokenCache {
+    entries: LruCache<Box<str>, Arc<SignedToken>, RandomState>,
+    bytes: usize,
+    /// Fingerprints of HMAC tokens seen once. Remembering such a token costs as much as checking
+    /// it again, which pays only when it comes back; so it is remembered the second time.
+    sighted: Vec<u32>,
+    hasher: RandomState,
+}
+
+impl TokenCache {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: LruCache::unbounded_with_hasher(RandomState::default()),
+            bytes: 0,
+            sighted: Vec::new(),
+            hasher: RandomState::default(),
+        }
+    }
+
+    /// The outcome for a token seen before.
+    pub(super) fn get(&mut self, token: &str) -> Option<&Arc<SignedToken>> {
+        self.entries.get(token)
+    }
+
+    /// True where the token is remembered; does not count as a use.
+    pub(super) fn contains(&self, token: &str) -> bool {
+        self.entries.contains(token)
+    }
+
+    /// Remembers a token, unless that does not pay.
+    pub(super) fn insert(&mut self, token: &str, signed: &Arc<SignedToken>) {
+        let Some(verified) = signed.verified() else { return };
+        if !is_costly(verified.algorithm()) && !self.was_sighted(token) {
+            return;
+        }
+        self.bytes += weight(token, signed);
+        if let Some((old, replaced)) = self.entries.push(token.into(), Arc::clone(signed)) {
+            self.bytes = self.bytes.saturating_sub(weight(&old, &replaced));
+        }
+        while self.bytes > MAX_BYTES {
+            let Some((old, dropped)) = self.entries.pop_lru() else { break };
+            self.bytes = self.bytes.saturating_sub(weight(&old, &dropped));
+        }
+    }
+
+    /// Forgets everything: the keys or the configuration have changed.
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+        self.sighted.clear();
+        self.bytes = 0;
+    }
+
+    fn was_sighted(&mut self, token: &str) -> bool {
+        if self.sighted.is_empty() {
+            self.sighted = vec![0; SIGHTED];
+        }
+        let hash = self.hasher.hash_one(token);
+        // The lower half finds the place, the upper half is the fingerprint.
+        let fingerprint = ((hash >> 32) as u32).max(1);
+        let place = hash as usize & (SIGHTED - 1);
+        match self.sighted.get_mut(place) {
+            Some(known) if *known == fingerprint => true,
+            Some(known) => {
+                *known = fingerprint;
+                false
+            }
+            None => false,
+        }
+    }
+}
+
+fn weight(token: &str, signed: &SignedToken) -> usize {
+    let identity = signed.verified().map_or(0, |verified| verified.identity().weight());
+    OVERHEAD + token.len() + identity
+}
+

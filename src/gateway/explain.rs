@@ -1,0 +1,79 @@
+//! Why a request was decided as it was: every check in order, and what decided.
+//!
+//! An explanation is computed from a decision, so it can never tell another story. It holds no
+//! token, no key and no secret.
+
+use super::decision::{Check, Decision, Denial};
+use super::key::algorithm_name;
+use super::token::VerifiedToken;
+
+/// The outcome of one check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The request passed it.
+    Passed,
+    /// It decided.
+    Failed,
+    /// An earlier check decided.
+    NotReached,
+}
+
+/// One line of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The check.
+    pub check: Check,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// What it saw, or why it failed.
+    pub detail: Option<String>,
+}
+
+impl Outcome {
+    /// The outcome's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReached => "not reached",
+        }
+    }
+}
+
+/// Every check in order, with its outcome.
+pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
+    let (denial, caller, service) = match decision {
+        Decision::Allow(allowed) => (None, Some(allowed.caller()), Some(allowed.service())),
+        Decision::Deny(denied) => {
+            (Some(&denied.denial), denied.caller.as_deref(), denied.service.as_ref())
+        }
+    };
+    let failed = denial.map(Denial::check);
+    let step = |check: Check| {
+        let outcome = match failed {
+            Some(failed) if check == failed => Outcome::Failed,
+            Some(failed) if check > failed => Outcome::NotReached,
+            _ => Outcome::Passed,
+        };
+        let detail = match (outcome, check) {
+            (Outcome::Failed, _) => denial.map(detail_of),
+            (Outcome::Passed, Check::Token) => caller.map(key_used),
+            (Outcome::Passed, Check::Route) => service.map(ToString::to_string),
+            _ => None,
+        };
+        Step { check, outcome, detail }
+    };
+    Check::ALL.into_iter().map(step).collect()
+}
+
+fn detail_of(denial: &Denial) -> String {
+    denial.reason().unwrap_or_else(|| denial.to_string())
+}
+
+fn key_used(token: &VerifiedToken) -> String {
+    let algorithm = algorithm_name(token.algorithm());
+    match token.key() {
+        Some(name) => format!("{algorithm} by key {name}"),
+        None => format!("{algorithm} by the key in force"),
+    }
+}

@@ -1,0 +1,210 @@
+//! Tokens: is the signature good, and what do the claims say.
+//!
+//! [`verify`] depends on the keys and the token's bytes alone, so its outcome can be remembered;
+//! the clock comes in later, in [`SignedToken::at`].
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::claims::{ClaimsFault, RawClaims};
+use super::header::{HeaderFault, JoseHeader};
+use super::identity::Identity;
+use super::key::{Algorithm, KeySet};
+use super::time::Timestamp;
+
+/// Tokens longer than this are refused before they are looked at (bytes).
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// A token whose header and signature are good. It may have expired, or say things that make it
+/// invalid.
+#[derive(Debug)]
+pub struct SignedToken {
+    expiry: f64,
+    claims: Result<Arc<VerifiedToken>, TokenFault>,
+}
+
+/// A token that is good in every way but the clock's, which is judged at every use.
+#[derive(Debug)]
+pub struct VerifiedToken {
+    key: Option<Box<str>>,
+    algorithm: Algorithm,
+    not_before: Option<f64>,
+    identity: Identity,
+}
+
+/// Why a token is invalid. What the caller is told is less; this is for the log and `explain`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenFault {
+    /// Over [`MAX_TOKEN_BYTES`].
+    #[error("the token is longer than 16 KiB")]
+    TooLong,
+    /// Not three non-empty segments parted by dots.
+    #[error("the token is not three segments parted by dots")]
+    Segments,
+    /// A segment that is not canonical, unpadded base64url.
+    #[error("the token's {0} is not canonical base64url")]
+    Encoding(&'static str),
+    /// The header.
+    #[error(transparent)]
+    Header(#[from] HeaderFault),
+    /// No key is in force.
+    #[error("no key is in force")]
+    NoKey,
+    /// No key fits the header's `alg` and `kid`.
+    #[error("no key in force fits the header's `alg` and `kid`")]
+    NoFittingKey,
+    /// The signature.
+    #[error("the signature does not fit")]
+    Signature,
+    /// The claims.
+    #[error(transparent)]
+    Claims(#[from] ClaimsFault),
+    /// `nbf` lies ahead.
+    #[error("the token is not valid yet")]
+    NotYetValid,
+}
+
+/// Why a token does not pass now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It was good once.
+    Expired,
+    /// It was never good.
+    Invalid(TokenFault),
+}
+
+/// Checks a token's form, header and signature, and reads its claims.
+///
+/// # Errors
+/// Where the token can never be valid under these keys; the first reason found.
+pub fn verify(token: &str, keys: &KeySet) -> Result<SignedToken, TokenFault> {
+    let jws = Jws::verify(token, keys)?;
+    let claims = RawClaims::read(&jws.payload)?;
+    let expiry = claims.expiry()?;
+    let claims = claims.judge().map_err(TokenFault::Claims).map(|claims| {
+        Arc::new(VerifiedToken {
+            key: jws.key.map(Box::from),
+            algorithm: jws.algorithm,
+            not_before: claims.not_before,
+            identity: claims.identity,
+        })
+    });
+    Ok(SignedToken { expiry, claims })
+}
+
+/// A JSON Web Signature in compact form (RFC 7515 §7.1) whose signature is good.
+#[derive(Debug)]
+pub struct Jws<'k> {
+    /// The bytes that were signed, whatever they are.
+    pub payload: Vec<u8>,
+    /// The name of the key that verified it.
+    pub key: Option<&'k str>,
+    /// The algorithm used.
+    pub algorithm: Algorithm,
+}
+
+impl<'k> Jws<'k> {
+    /// Judges form, header and signature; the payload is not looked at.
+    ///
+    /// # Errors
+    /// The first reason found why the signature is not good.
+    pub fn verify(token: &str, keys: &'k KeySet) -> Result<Self, TokenFault> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenFault::TooLong);
+        }
+        let parts = Segments::split(token).ok_or(TokenFault::Segments)?;
+        let header = decode(parts.header, "header")?;
+        let payload = decode(parts.payload, "payload")?;
+        let signature = decode(parts.signature, "signature")?;
+        let header = JoseHeader::read(&header)?;
+        let algorithm = header.algorithm;
+        if keys.keys().is_empty() {
+            return Err(TokenFault::NoKey);
+        }
+        let mut fault = TokenFault::NoFittingKey;
+        for key in keys.candidates(header.kid.as_deref(), algorithm) {
+            let Some(verifier) = key.verifier(algorithm) else { continue };
+            if verifier.verify(parts.signed.as_bytes(), &signature).is_ok() {
+                return Ok(Self { payload, key: key.name(), algorithm });
+            }
+            fault = TokenFault::Signature;
+        }
+        Err(fault)
+    }
+}
+
+/// The segments of a compact serialisation.
+struct Segments<'t> {
+    header: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+    /// Header and payload with the dot between: what the signature is over.
+    signed: &'t str,
+}
+
+impl<'t> Segments<'t> {
+    fn split(token: &'t str) -> Option<Self> {
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (first, second) = (dots.next()?, dots.next()?);
+        if dots.next().is_some() {
+            return None;
+        }
+        let parts = Self {
+            header: token.get(..first)?,
+            payload: token.get(first + 1..second)?,
+            signature: token.get(second + 1..)?,
+            signed: token.get(..second)?,
+        };
+        let empty = [parts.header, parts.payload, parts.signature].iter().any(|p| p.is_empty());
+        (!empty).then_some(parts)
+    }
+}
+
+/// RFC 7515 §2: no padding, no line breaks; and one spelling for each sequence of bytes.
+fn decode(segment: &str, name: &'static str) -> Result<Vec<u8>, TokenFault> {
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| TokenFault::Encoding(name))
+}
+
+impl SignedToken {
+    /// Judges the token at an instant. That it has expired comes first, before whatever else may
+    /// be wrong with its claims.
+    ///
+    /// # Errors
+    /// Where it does not pass.
+    pub fn at(&self, now: Timestamp) -> Result<&Arc<VerifiedToken>, Refusal> {
+        let now = now.seconds();
+        // RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
+        if now >= self.expiry {
+            return Err(Refusal::Expired);
+        }
+        let token = self.claims.as_ref().map_err(|fault| Refusal::Invalid(*fault))?;
+        if token.not_before.is_some_and(|not_before| now < not_before) {
+            return Err(Refusal::Invalid(TokenFault::NotYetValid));
+        }
+        Ok(token)
+    }
+
+    /// The verified part, whatever the time; only such a token is worth remembering.
+    pub(super) fn verified(&self) -> Option<&Arc<VerifiedToken>> {
+        self.claims.as_ref().ok()
+    }
+}
+
+impl VerifiedToken {
+    /// Who the token says is calling.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The algorithm of its signature.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The name of the key that verified it, where the key has one.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}

@@ -1,0 +1,2 @@
+//! portcullis: who is calling, and what may they do.
+pub mod gateway;
