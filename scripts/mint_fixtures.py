@@ -12,6 +12,8 @@ kept yet in scripts/keys and scripts/tokens.json, the openssl command line (vers
 import argparse
 import sys
 
+sys.dont_write_bytecode = True  # no __pycache__ folders beside what is committed
+
 from minting import files, keys, openssl, tokens
 from minting.talk import Talk
 from minting.themes import write_all

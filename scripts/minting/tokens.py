@@ -136,8 +136,11 @@ def with_payload(token, payload):
 
 
 def loosened(segment):
-    """The same bytes in a spelling that is not canonical: a bit set that decodes to nothing."""
+    """The same bytes in a spelling that is not canonical: a bit set that decodes to nothing.
+
+    Of a whole token, it is the signature that is respelt.
+    """
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    if len(segment) % 4 == 0:
-        raise ValueError("this segment has no spare bits")
+    if len(segment.split(".")[-1]) % 4 == 0:
+        raise ValueError("the last segment has no spare bits")
     return segment[:-1] + alphabet[alphabet.index(segment[-1]) + 1]

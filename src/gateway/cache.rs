@@ -96,4 +96,3 @@ fn weight(token: &str, signed: &SignedToken) -> usize {
     let identity = signed.verified().map_or(0, |verified| verified.identity().weight());
     OVERHEAD + token.len() + identity
 }
-

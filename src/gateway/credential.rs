@@ -81,8 +81,13 @@ mod tests {
     fn of_headers(headers: &[(&str, &str)]) -> Result<String, Denial> {
         let headers: Vec<_> =
             headers.iter().map(|(n, v)| (Cow::Borrowed(*n), Cow::Borrowed(*v))).collect();
-        let request =
-            Request { method: "GET", target: "/", headers: &headers, required: &[], client_ip: None };
+        let request = Request {
+            method: "GET",
+            target: "/",
+            headers: &headers,
+            required: &[],
+            client_ip: None,
+        };
         Credential::of_request(&request).map(|Credential::Bearer(token)| token.to_owned())
     }
 

@@ -48,13 +48,8 @@ pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
             (Some(&denied.denial), denied.caller.as_deref(), denied.service.as_ref())
         }
     };
-    let failed = denial.map(Denial::check);
     let step = |check: Check| {
-        let outcome = match failed {
-            Some(failed) if check == failed => Outcome::Failed,
-            Some(failed) if check > failed => Outcome::NotReached,
-            _ => Outcome::Passed,
-        };
+        let outcome = denial.map_or(Outcome::Passed, |denial| outcome_of(check, denial));
         let detail = match (outcome, check) {
             (Outcome::Failed, _) => denial.map(detail_of),
             (Outcome::Passed, Check::Token) => caller.map(key_used),
@@ -64,6 +59,19 @@ pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
         Step { check, outcome, detail }
     };
     Check::ALL.into_iter().map(step).collect()
+}
+
+fn outcome_of(check: Check, denial: &Denial) -> Outcome {
+    match denial {
+        // The one place where the table and the order of work differ: a token's form, header and
+        // signature are judged before its expiry, and their faults are told apart from no other.
+        Denial::InvalidToken(fault) if check == Check::Expiry && !fault.came_after_expiry() => {
+            Outcome::NotReached
+        }
+        _ if check == denial.check() => Outcome::Failed,
+        _ if check > denial.check() => Outcome::NotReached,
+        _ => Outcome::Passed,
+    }
 }
 
 fn detail_of(denial: &Denial) -> String {

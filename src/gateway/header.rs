@@ -127,8 +127,10 @@ fn is_token_type(typ: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::HeaderFault::*;
+    use super::HeaderFault::{Critical, Json, Type, Unencoded, WrongType};
     use super::*;
+
+    const UNSUPPORTED: HeaderFault = HeaderFault::Algorithm;
 
     #[test]
     fn a_plain_header_names_algorithm_and_key() {
@@ -140,7 +142,11 @@ mod tests {
             (r#"{"alg":"ES384","jku":"u","x5u":"u","jwk":{},"x5c":[]}"#, Algorithm::ES384, None),
         ] {
             let kid = kid.map(Cow::Borrowed);
-            assert_eq!(JoseHeader::read(json.as_bytes()), Ok(JoseHeader { algorithm, kid }), "{json}");
+            assert_eq!(
+                JoseHeader::read(json.as_bytes()),
+                Ok(JoseHeader { algorithm, kid }),
+                "{json}"
+            );
         }
     }
 
@@ -150,14 +156,14 @@ mod tests {
             (r#"[]"#, Json(ObjectFault::Syntax)),
             (r#"{"alg":"HS256","alg":"HS256"}"#, Json(ObjectFault::Duplicate)),
             (r#"{"alg":"HS256","x":1,"\u0078":2}"#, Json(ObjectFault::Duplicate)),
-            (r#"{}"#, Algorithm),
-            (r#"{"alg":"none"}"#, Algorithm),
-            (r#"{"alg":"nOnE"}"#, Algorithm),
-            (r#"{"alg":""}"#, Algorithm),
-            (r#"{"alg":"hs256"}"#, Algorithm),
-            (r#"{"alg":" HS256"}"#, Algorithm),
-            (r#"{"alg":"ES512"}"#, Algorithm),
-            (r#"{"alg":"ed25519"}"#, Algorithm),
+            (r#"{}"#, UNSUPPORTED),
+            (r#"{"alg":"none"}"#, UNSUPPORTED),
+            (r#"{"alg":"nOnE"}"#, UNSUPPORTED),
+            (r#"{"alg":""}"#, UNSUPPORTED),
+            (r#"{"alg":"hs256"}"#, UNSUPPORTED),
+            (r#"{"alg":" HS256"}"#, UNSUPPORTED),
+            (r#"{"alg":"ES512"}"#, UNSUPPORTED),
+            (r#"{"alg":"ed25519"}"#, UNSUPPORTED),
             (r#"{"alg":null}"#, WrongType("alg")),
             (r#"{"alg":["HS256"]}"#, WrongType("alg")),
             (r#"{"alg":5}"#, WrongType("alg")),

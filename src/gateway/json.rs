@@ -298,8 +298,22 @@ mod tests {
     #[test]
     fn what_is_not_one_strict_object_is_refused() {
         for text in [
-            "", "[]", "null", "\"a\"", "{", "{}x", "{}{}", "{\"a\":01}", "{\"a\":1e400}", "{a:1}",
-            "{\"a\":NaN}", "{/**/}", "\u{feff}{}", "{\"a\":\"\\ud800\"}", "{\"a\":1,}", "{\"b\":\"\n\"}",
+            "",
+            "[]",
+            "null",
+            "\"a\"",
+            "{",
+            "{}x",
+            "{}{}",
+            "{\"a\":01}",
+            "{\"a\":1e400}",
+            "{a:1}",
+            "{\"a\":NaN}",
+            "{/**/}",
+            "\u{feff}{}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1,}",
+            "{\"b\":\"\n\"}",
         ] {
             assert_eq!(read(text), Err(ObjectFault::Syntax), "{text}");
         }
@@ -316,7 +330,8 @@ mod tests {
     fn depth_costs_no_stack() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(read(&deep), Ok(Some(Value::Other)));
-        let deep = format!("{{\"b\":{}{}}}", "{\"x\":".repeat(9_000), "1".to_owned() + &"}".repeat(9_000));
+        let deep =
+            format!("{{\"b\":{}{}}}", "{\"x\":".repeat(9_000), "1".to_owned() + &"}".repeat(9_000));
         assert_eq!(read(&deep), Ok(None));
     }
 }

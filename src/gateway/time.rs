@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "now", "inf", "NaN", "1e3", "2026-01-01", "2026-13-01T00:00:00Z", "-", "."] {
+        for text in ["", "now", "inf", "NaN", "1e3", "2026-01-01", "2026-13-01T00:00:00Z", "-", "."]
+        {
             assert_eq!(Timestamp::parse(text), Err(NotATimestamp(text.to_owned())));
         }
     }

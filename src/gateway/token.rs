@@ -66,6 +66,20 @@ pub enum TokenFault {
     NotYetValid,
 }
 
+impl TokenFault {
+    /// True where the token had not expired; false where the fault came before that was judged.
+    pub(super) fn came_after_expiry(self) -> bool {
+        match self {
+            Self::NotYetValid => true,
+            Self::Claims(fault) => !matches!(
+                fault,
+                ClaimsFault::Json(_) | ClaimsFault::Missing("exp") | ClaimsFault::WrongType("exp")
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// Why a token does not pass now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {

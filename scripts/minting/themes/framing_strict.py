@@ -10,7 +10,9 @@ TAIL = '"method":"GET","path":"/users"}}'
 
 
 def write():
-    strict_json()
+    strict_numbers()
+    strict_strings()
+    strict_structure()
     odd_but_valid()
     not_utf8()
     not_utf8_gathered()
@@ -22,14 +24,26 @@ def write():
     nesting()
 
 
-def strict_json():
-    talk = Talk("framing-strict-json", "JSON is judged strictly, in members that nobody reads too: each of these is a syntax error", clock=False)
-    for value in (
-        "01", "+1", "-", ".5", "1.", "1e", "0x10", "NaN", "Infinity", "True", "nul", "'x'", "[1,]", "[,1]", '{"a":1,}', '{"a" 1}', '{a:1}', "{1:1}", "[1 2]",
-        '"\\x41"', '"\\u12"', '"\\u12g4"', '"\\\'"', '"a\tb"', '"a\x01b"', '"a\0b"', "/* */ 1", "1 // one", "", "[}", "{]",
-    ):  # fmt: skip
+def refuse(talk, *values):
+    """Each value in a member that nobody reads, then a message that shows all is well."""
+    for value in values:
         talk.text(f'{HEAD}"x":{value},{TAIL}\n', MALFORMED)
     talk.text(line(1) + "\n", missing(1))
+
+
+def strict_numbers():
+    talk = Talk("framing-strict-numbers", "JSON is judged strictly, in members that nobody reads too: numbers and words that are none", clock=False)
+    refuse(talk, "01", "+1", "-", ".5", "1.", "1e", "0x10", "NaN", "Infinity", "True", "nul")
+
+
+def strict_strings():
+    talk = Talk("framing-strict-strings", "strings are strict as well: their quotes, their escapes, no raw control characters", clock=False)
+    refuse(talk, "'x'", '"\\x41"', '"\\u12"', '"\\u12g4"', '"\\\'"', '"a\tb"', '"a\x01b"', '"a\0b"')
+
+
+def strict_structure():
+    talk = Talk("framing-strict-structure", "and so are lists and objects: no comma too many or too few, no bare names, no comments, matching brackets", clock=False)
+    refuse(talk, "[1,]", "[,1]", '{"a":1,}', '{"a" 1}', "{a:1}", "{1:1}", "[1 2]", "/* */ 1", "1 // one", "", "[}", "{]")
 
 
 def odd_but_valid():

@@ -19,6 +19,7 @@ def write():
     begins_with_a_brace()
     empty_secret()
     private_jwk()
+    jwk_members()
     jwk_member_types()
     jwk_encodings()
     jwk_points()
@@ -127,14 +128,18 @@ def private_jwk():
         refused(jwk_set(jwk("p256", kid="good"), jwk("ed25519", d=base64url(bytes(32)))))
 
 
-def jwk_member_types():
-    with Refusals("init-refused-jwk-types", "a JWK is read strictly: each member of its type, and none missing") as refused:
+def jwk_members():
+    with Refusals("init-refused-jwk-members", "a JWK is read strictly: every member that makes the key is there, and a string") as refused:
         for name in ("kty", "n", "e"):
             refused({k: v for k, v in jwk("rsa").items() if k != name})
             refused({**jwk("rsa"), name: 5})
         for name in ("crv", "x", "y"):
             refused({k: v for k, v in jwk("p256").items() if k != name})
             refused({**jwk("p256"), name: ["P-256"]})
+
+
+def jwk_member_types():
+    with Refusals("init-refused-jwk-types", "the other members of a JWK and of a set have their types too") as refused:
         for members in ({"alg": 5}, {"use": ["sig"]}, {"key_ops": "verify"}, {"key_ops": [5]}, {"kid": 5}):
             refused(jwk("ed25519", **members))
         refused({"kty": "oct", "k": 5})

@@ -22,6 +22,7 @@ def write():
     two_authorizations()
     header_twice_in_the_text()
     api_keys()
+    no_token()
     schemes()
     bearer_spelling()
     token_with_blanks()
@@ -69,10 +70,11 @@ def header_types():
 def permission_types():
     talk = ready("request-permission-types", "a required permission is a non-empty string or a list of them; an empty list asks for nothing")
     good = sign("secret")
-    for name in ("required_permission", "required_permissions"):
-        for value in ("", 5, True, {}, [""], ["read", ""], [5], ["read", None], [["read"]]):
-            talk.request(BAD_REQUEST, good, **{name: value})
-        talk.request(allowed(), good, **{name: []})
+    for value in ("", 5, True, {}, [""], ["read", ""], [5], ["read", None], [["read"]]):
+        talk.request(BAD_REQUEST, good, required_permission=value)
+    for value in ("", {}, [5], ["read", ""]):
+        talk.request(BAD_REQUEST, good, required_permissions=value)
+    talk.request(allowed(), good, required_permission=[], required_permissions=[])
     talk.request(BAD_REQUEST, good, required_permission="read", required_permissions=5)
 
 
@@ -171,11 +173,17 @@ def api_keys():
     talk.request(BAD_REQUEST, headers={"X-API-Key": 5, "Authorization": f"Bearer {good}"})
 
 
+def no_token():
+    talk = ready("request-scheme-without-token", "an empty value and a scheme without a token are 401 Invalid authentication credentials, not a missing header")
+    for value in ("", " ", " \t ", "Bearer", "Bearer ", "Bearer   ", "bearer\t", "Basic"):
+        talk.request(INVALID_CREDENTIALS, headers={"Authorization": value})
+
+
 def schemes():
-    talk = ready("request-schemes", "another scheme, a scheme without a token, a token without a scheme, an empty value: 401 Invalid authentication credentials")
+    talk = ready("request-schemes", "another scheme, or a token without a scheme and a space before it: 401 Invalid authentication credentials")
     good = sign("secret")
     for value in (
-        "", " ", " \t ", "Bearer", "Bearer ", "Bearer   ", "bearer\t", "Basic YWRhOnB3", f"Basic {good}", "Basic", f"JWT {good}", f"Token {good}", f"Digest {good}",
+        "Basic YWRhOnB3", f"Basic {good}", f"JWT {good}", f"Token {good}", f"Digest {good}",
         good, f"Bearer{good}", f"Bearer:{good}", f"Bearer={good}", f"Bearer, {good}", f"Bearer\t{good}", f"Bearer\u00a0{good}", f"\u00a0Bearer {good}", f"\"Bearer\" {good}",
     ):  # fmt: skip
         talk.request(INVALID_CREDENTIALS, headers={"Authorization": value})

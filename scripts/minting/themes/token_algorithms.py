@@ -92,12 +92,9 @@ def rsa_key_as_secret():
     for name in ("rsa", "p256", "ed25519"):
         talk.init(pem(name))
         text = pem(name)
-        for secret in (text, text.strip(), text.replace("\n", "\\n"), keys.base64_of(keys.spki_der(name)), ""):
+        for secret in (text, text.strip(), keys.base64_of(keys.spki_der(name)), ""):
             talk.request(INVALID_TOKEN, sign_with_text(secret))
-    talk.init(keys.jwk("p256"))
-    for secret in (keys.jwk("p256")["x"], '{"kty": "EC"}'):
-        talk.request(INVALID_TOKEN, sign_with_text(secret))
-    talk.request(allowed(), sign("p256"))
+        talk.request(allowed(), sign(name))
 
 
 def key_kinds():
@@ -180,9 +177,8 @@ def rsa_form():
     talk.request(allowed(), good)
     for other in (signature[:-1], b"\0" + signature, signature + b"\0", bytes(256), bytes(255) + b"\1", modulus.to_bytes(256, "big")):
         talk.request(INVALID_TOKEN, with_signature(good, other))
-    wrapped = int.from_bytes(signature, "big") + modulus
-    if wrapped.bit_length() <= 2056:
-        talk.request(INVALID_TOKEN, with_signature(good, wrapped.to_bytes(257, "big")))
+    once_around = int.from_bytes(signature, "big") + modulus
+    talk.request(INVALID_TOKEN, with_signature(good, once_around.to_bytes(257, "big")))
     talk.request(INVALID_TOKEN, sign("rsa", header={"alg": "PS256"}, method="PS256/no-salt"))
 
 

@@ -13,9 +13,11 @@ def write():
     base64url_spelling()
     length()
     header_json()
+    header_encoding()
     header_duplicates()
     crit_and_b64()
     typ()
+    typ_refused()
     parameter_types()
     other_parameters()
 
@@ -48,7 +50,9 @@ def base64url_spelling():
     talk.request(allowed(), good)
     header, payload, signature = good.split(".")
     talk.request(INVALID_TOKEN, good + "=")
-    talk.request(INVALID_TOKEN, good.replace("_", "/").replace("-", "+"))
+    if good == other_alphabet(good):
+        raise ValueError("this token must hold a - or a _")
+    talk.request(INVALID_TOKEN, other_alphabet(good))
     talk.request(INVALID_TOKEN, loosened(good))
     talk.request(INVALID_TOKEN, good + "A")
     # In header and payload the signature covers the other spelling, and it helps nothing.
@@ -57,6 +61,10 @@ def base64url_spelling():
             first, second = (spelt, base64url(encode(claims()))) if at == 0 else (base64url(encode(GOOD_HEADER)), spelt)
             talk.request(INVALID_TOKEN, signed_as_spelt(f"{first}.{second}"))
     talk.request(allowed(), signed_as_spelt(f"{header}.{payload}"))
+
+
+def other_alphabet(token):
+    return token.replace("_", "/").replace("-", "+")
 
 
 def padded(data):
@@ -84,11 +92,20 @@ def header_json():
     talk = ready("token-header-json", "the header is one JSON object, read strictly, in members that nobody reads too")
     for header in (
         "null", "5", '"HS256"', '["HS256"]', '[{"alg":"HS256"}]', '{"alg":"HS256"', '{"alg":"HS256"}}', '{"alg":"HS256"} x', '{"alg":"HS256"}{}', "{'alg':'HS256'}",
-        '{"alg":"HS256",}', '{"alg":"HS256","x":01}', '{"alg":"HS256","x":NaN}', '{"alg":"HS256","x":"\\x"}', '{"alg":"HS256","x":"a\tb"}', '\ufeff{"alg":"HS256"}', '{"alg":"HS256"}\0',
-        b'{"alg":"HS256","x":"\xff"}', b'{"alg":"HS256","x":"\xed\xa0\x80"}',
+        '{"alg":"HS256",}', '{"alg":"HS256","x":01}',
     ):  # fmt: skip
         talk.request(INVALID_TOKEN, with_header(header))
     talk.request(allowed(), with_header(' {\n "typ" : "JWT",\r\n\t"alg" : "HS256" } '))
+
+
+def header_encoding():
+    talk = ready("token-header-utf8", "the header is UTF-8 without a byte order mark, and its strings are spelt as JSON demands")
+    for header in (
+        '{"alg":"HS256","x":NaN}', '{"alg":"HS256","x":"\\x"}', '{"alg":"HS256","x":"a\tb"}', '\ufeff{"alg":"HS256"}', '{"alg":"HS256"}\0',
+        b'{"alg":"HS256","x":"\xff"}', b'{"alg":"HS256","x":"\xed\xa0\x80"}',
+    ):  # fmt: skip
+        talk.request(INVALID_TOKEN, with_header(header))
+    talk.request(allowed(), with_header('{"alg":"HS256","x":"\u00e9 \U0001f600 \\u00e9"}'))
 
 
 def header_duplicates():
@@ -116,6 +133,10 @@ def typ():
     for text in ("JWT", "jwt", "Jwt", "at+jwt", "AT+JWT", "application/jwt", "application/at+jwt", "APPLICATION/AT+JWT"):
         talk.request(allowed(), with_header({"alg": "HS256", "typ": text}))
     talk.request(allowed(), with_header({"alg": "HS256"}))
+
+
+def typ_refused():
+    talk = ready("token-typ-refused", "a typ that is anything else makes a token invalid: it was made for another purpose")
     for value in ("", "JOSE", "JWE", "logout+jwt", "dpop+jwt", "at-jwt", " JWT", "application/", "application/application/jwt", "text/jwt", "jwt; a=b", None, 5, ["JWT"]):
         talk.request(INVALID_TOKEN, with_header({"alg": "HS256", "typ": value}))
 

@@ -71,7 +71,8 @@ fn certificate_key(der: &[u8]) -> spki::der::Result<SubjectPublicKeyInfoRef<'_>>
     let mut reader = SliceReader::new(der)?;
     let key = reader.sequence(|certificate| {
         let key = certificate.sequence(|signed| {
-            if signed.peek_tag()?.number() == TagNumber::N0 && signed.peek_tag()?.is_context_specific()
+            if signed.peek_tag()?.number() == TagNumber::N0
+                && signed.peek_tag()?.is_context_specific()
             {
                 AnyRef::decode(signed)?; // version
             }

@@ -16,7 +16,7 @@ use crate::gateway::json::{Members, ObjectFault, Value, read_object};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkFault {
     /// Not one strict JSON object.
-    #[error("looks like a JWK and cannot be read: the JSON {0}")]
+    #[error("this looks like a JWK and cannot be read: the JSON {0}")]
     Json(ObjectFault),
     /// `keys` is no list of objects.
     #[error("`keys` of the JWK Set must be a list of objects")]
@@ -125,9 +125,8 @@ const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl<'de> Members<'de> for RawJwk<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
-        let one_of = |names: &[&'static str]| {
-            names.iter().copied().find(|known| known.as_bytes() == name)
-        };
+        let one_of =
+            |names: &[&'static str]| names.iter().copied().find(|known| known.as_bytes() == name);
         if name == b"keys" {
             self.keys = Some(map.next_value()?);
         } else if let Some(known) = one_of(&STRINGS) {

@@ -50,16 +50,16 @@ pub enum KeyFault {
     #[error("the secret is empty")]
     EmptySecret,
     /// It looks like PEM and cannot be read.
-    #[error("looks like PEM and cannot be read: {0}")]
+    #[error("this looks like PEM and cannot be read: {0}")]
     Pem(&'static str),
     /// It is a private key.
-    #[error("is a private key; the gateway is given the public key alone")]
+    #[error("this is a private key; give the public key alone")]
     PrivateKey,
     /// `ssh-…`.
-    #[error("is an OpenSSH key; convert it to PEM with `ssh-keygen -e -m PKCS8`")]
+    #[error("this is an OpenSSH key; convert it to PEM with `ssh-keygen -e -m PKCS8`")]
     Ssh,
     /// Base64 of a DER public key without its PEM lines.
-    #[error("is a public key in bare base64; put it between its BEGIN and END lines")]
+    #[error("this is a public key in bare base64; put it between its BEGIN and END lines")]
     BareDer,
     /// The DER inside a PEM block cannot be read.
     #[error("the {0} cannot be read as DER")]
@@ -269,7 +269,8 @@ impl Material {
     /// key of small order anybody can sign.
     fn ed25519(point: &[u8]) -> Result<Self, KeyFault> {
         let refused = KeyFault::Point("Ed25519");
-        let Ok(compressed) = curve25519_dalek::edwards::CompressedEdwardsY::from_slice(point) else {
+        let Ok(compressed) = curve25519_dalek::edwards::CompressedEdwardsY::from_slice(point)
+        else {
             return Err(refused);
         };
         match compressed.decompress() {

@@ -1,0 +1,45 @@
+//! Logs: on standard error, for people or machines. Standard output belongs to the answers.
+
+use std::io;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// What to log, and how.
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
+    /// What to log on standard error: off, error, warn, info, debug, trace, or a filter like
+    /// portcullis=debug; at debug each refused message gets a line
+    #[arg(long, value_name = "LEVEL|FILTER", default_value = "warn")]
+    log: String,
+
+    /// How to log
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    log_format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl LogArgs {
+    /// Starts logging.
+    pub(super) fn start(&self) -> Result<()> {
+        let filter = EnvFilter::builder()
+            .parse(&self.log)
+            .with_context(|| format!("--log: `{}` is neither a level nor a filter", self.log))?;
+        let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+        // A second start in one process changes nothing.
+        let _ = match self.log_format {
+            Format::Text => {
+                let colours = io::IsTerminal::is_terminal(&io::stderr());
+                logs.with_ansi(colours).try_init()
+            }
+            Format::Json => logs.json().flatten_event(true).try_init(),
+        };
+        Ok(())
+    }
+}

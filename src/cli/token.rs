@@ -1,0 +1,24 @@
+//! `portcullis token`: sign, inspect and verify tokens.
+
+use std::io::Write;
+
+use clap::Subcommand;
+
+use super::{Failure, Verdict, token_sign};
+
+/// Commands about tokens.
+#[derive(Debug, Subcommand)]
+pub(super) enum TokenCommand {
+    /// Sign a token
+    Sign(token_sign::TokenSignArgs),
+}
+
+/// Runs one of them.
+pub(super) fn run(command: &TokenCommand, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    match command {
+        TokenCommand::Sign(args) => {
+            token_sign::run(args, out)?;
+            Ok(Verdict::Positive)
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Answers as bytes, laid out to the letter as Python's `json.dumps` lays them out by default:
+//! `", "` between members, `": "` after a name, ASCII alone.
+
+use super::message::MsgId;
+
+/// Writes the members of one JSON object.
+pub struct ObjectWriter<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+/// Writes one answer, and the newline that ends it. `members` adds what follows `in_reply_to`.
+pub fn answer(
+    out: &mut Vec<u8>,
+    (src, dest): (&str, &str),
+    (kind, in_reply_to): (&'static str, Option<&MsgId<'_>>),
+    members: impl FnOnce(&mut ObjectWriter<'_>),
+) {
+    out.extend_from_slice(b"{\"src\": ");
+    string(out, &[src]);
+    out.extend_from_slice(b", \"dest\": ");
+    string(out, &[dest]);
+    out.extend_from_slice(b", \"body\": {\"type\": \"");
+    out.extend_from_slice(kind.as_bytes());
+    out.push(b'"');
+    if let Some(id) = in_reply_to {
+        out.extend_from_slice(b", \"in_reply_to\": ");
+        id.write(out);
+    }
+    members(&mut ObjectWriter { out, empty: false });
+    out.extend_from_slice(b"}}\n");
+}
+
+/// Writes an object of its own, without a newline.
+pub fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut ObjectWriter<'_>)) {
+    out.push(b'{');
+    members(&mut ObjectWriter { out, empty: true });
+    out.push(b'}');
+}
+
+impl ObjectWriter<'_> {
+    /// A string.
+    pub fn text(&mut self, name: &'static str, value: &str) {
+        self.text_of(name, &[value]);
+    }
+
+    /// A string made of parts.
+    pub fn text_of(&mut self, name: &'static str, parts: &[&str]) {
+        self.name(name);
+        string(self.out, parts);
+    }
+
+    /// A string, or `null` where there is none.
+    pub fn text_or_null(&mut self, name: &'static str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(name, value),
+            None => self.raw(name, b"null"),
+        }
+    }
+
+    /// A number.
+    pub fn number(&mut self, name: &'static str, value: u64) {
+        self.name(name);
+        let mut digits = [0; 20];
+        let mut left = value;
+        let mut start = digits.len();
+        for place in digits.iter_mut().rev() {
+            *place = b'0' + (left % 10) as u8;
+            left /= 10;
+            start -= 1;
+            if left == 0 {
+                break;
+            }
+        }
+        self.out.extend_from_slice(digits.get(start..).unwrap_or_default());
+    }
+
+    /// A list of strings.
+    pub fn texts<'t>(&mut self, name: &'static str, values: impl Iterator<Item = &'t str>) {
+        self.name(name);
+        self.out.push(b'[');
+        for (index, value) in values.enumerate() {
+            if index > 0 {
+                self.out.extend_from_slice(b", ");
+            }
+            string(self.out, &[value]);
+        }
+        self.out.push(b']');
+    }
+
+    /// A list of objects, each written by `members`.
+    pub fn objects<T>(
+        &mut self,
+        name: &'static str,
+        values: &[T],
+        mut members: impl FnMut(&T, &mut ObjectWriter<'_>),
+    ) {
+        self.name(name);
+        self.out.push(b'[');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.out.extend_from_slice(b", ");
+            }
+            object(self.out, |o| members(value, o));
+        }
+        self.out.push(b']');
+    }
+
+    /// A value that is laid out already.
+    pub fn raw(&mut self, name: &'static str, json: &[u8]) {
+        self.name(name);
+        self.out.extend_from_slice(json);
+    }
+
+    /// Names are our own, so nothing in them needs escaping.
+    fn name(&mut self, name: &'static str) {
+        if !self.empty {
+            self.out.extend_from_slice(b", ");
+        }
+        self.empty = false;
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\": ");
+    }
+}
+
+/// A string in quotes, made of parts.
+pub(super) fn string(out: &mut Vec<u8>, parts: &[&str]) {
+    out.push(b'"');
+    for part in parts {
+        if part.bytes().all(is_plain) {
+            out.extend_from_slice(part.as_bytes());
+        } else {
+            part.chars().for_each(|c| escaped(out, c));
+        }
+    }
+    out.push(b'"');
+}
+
+fn is_plain(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'
+}
+
+fn escaped(out: &mut Vec<u8>, c: char) {
+    match c {
+        '"' => out.extend_from_slice(b"\\\""),
+        '\\' => out.extend_from_slice(b"\\\\"),
+        '\u{8}' => out.extend_from_slice(b"\\b"),
+        '\u{c}' => out.extend_from_slice(b"\\f"),
+        '\n' => out.extend_from_slice(b"\\n"),
+        '\r' => out.extend_from_slice(b"\\r"),
+        '\t' => out.extend_from_slice(b"\\t"),
+        ' '..='~' => out.push(c as u8),
+        _ => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.extend_from_slice(b"\\u");
+                for shift in [12, 8, 4, 0] {
+                    let digit = (*unit >> shift) as u8 & 15;
+                    out.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_laid_out_as_python_lays_them_out() {
+        // Each right-hand side is what `json.dumps` of Python 3.11 prints.
+        for (text, expected) in [
+            ("plain ~!", r#""plain ~!""#),
+            ("a/b", r#""a/b""#),
+            ("\" \\ \u{8} \u{c} \n \r \t", r#""\" \\ \b \f \n \r \t""#),
+            ("\0\u{1f}\u{7f}\u{80}", r#""\u0000\u001f\u007f\u0080""#),
+            ("é€\u{ffff}", r#""\u00e9\u20ac\uffff""#),
+            ("😀", r#""\ud83d\ude00""#),
+        ] {
+            let mut out = Vec::new();
+            string(&mut out, &[text]);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_in_full() {
+        for value in [0, 7, 10, 401, u64::MAX] {
+            let mut out = Vec::new();
+            object(&mut out, |o| o.number("n", value));
+            assert_eq!(String::from_utf8_lossy(&out), format!("{{\"n\": {value}}}"));
+        }
+    }
+}
