@@ -59,7 +59,8 @@ impl Write for Sink {
 
 /// Answers every message as a 200.
 pub(crate) fn run(load: &Workload) {
-    let fragment = r#"{"user_id": "user-0000001", "role": "admin", "permissions": ["read", "write"]}"#;
+    let fragment =
+        r#"{"user_id": "user-0000001", "role": "admin", "permissions": ["read", "write"]}"#;
     // Where tokens recur each is found; where all differ none is.
     let known = if load.tokens.len() == load.messages { &[] } else { load.tokens.as_slice() };
     let mut users: HashMap<&[u8], &str, RandomState> = HashMap::default();

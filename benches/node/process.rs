@@ -21,7 +21,8 @@ pub(crate) fn latency() {
     let file = folder.path().join("key");
     fs::write(&file, public).unwrap();
     let line = message(1, &token(&key, Algorithm::HS256, 1)) + "\n";
-    let mut node = Peer::start(Command::new(env!("CARGO_BIN_EXE_portcullis")).arg("--key").arg(file));
+    let mut node =
+        Peer::start(Command::new(env!("CARGO_BIN_EXE_portcullis")).arg("--key").arg(file));
     let mut cat = Peer::start(&mut Command::new("cat"));
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use lru::LruCache;
 
 use super::key::is_costly;
-use super::token::SignedToken;
+use super::token::VerifiedToken;
 
 /// Memory that remembered tokens may hold (bytes, about).
 const MAX_BYTES: usize = 24 * 1024 * 1024;
@@ -22,7 +22,7 @@ const SIGHTED: usize = 1 << 17;
 
 /// Verified tokens by their text.
 pub(super) struct TokenCache {
-    entries: LruCache<Box<str>, Arc<SignedToken>, RandomState>,
+    entries: LruCache<Box<str>, Arc<VerifiedToken>, RandomState>,
     bytes: usize,
     /// Fingerprints of HMAC tokens seen once. Remembering such a token costs as much as checking
     /// it again, which pays only when it comes back; so it is remembered the second time.
@@ -41,7 +41,7 @@ impl TokenCache {
     }
 
     /// The outcome for a token seen before.
-    pub(super) fn get(&mut self, token: &str) -> Option<&Arc<SignedToken>> {
+    pub(super) fn get(&mut self, token: &str) -> Option<&Arc<VerifiedToken>> {
         self.entries.get(token)
     }
 
@@ -51,13 +51,12 @@ impl TokenCache {
     }
 
     /// Remembers a token, unless that does not pay.
-    pub(super) fn insert(&mut self, token: &str, signed: &Arc<SignedToken>) {
-        let Some(verified) = signed.verified() else { return };
+    pub(super) fn insert(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
         if !is_costly(verified.algorithm()) && !self.was_sighted(token) {
             return;
         }
-        self.bytes += weight(token, signed);
-        if let Some((old, replaced)) = self.entries.push(token.into(), Arc::clone(signed)) {
+        self.bytes += weight(token, verified);
+        if let Some((old, replaced)) = self.entries.push(token.into(), Arc::clone(verified)) {
             self.bytes = self.bytes.saturating_sub(weight(&old, &replaced));
         }
         while self.bytes > MAX_BYTES {
@@ -92,7 +91,6 @@ impl TokenCache {
     }
 }
 
-fn weight(token: &str, signed: &SignedToken) -> usize {
-    let identity = signed.verified().map_or(0, |verified| verified.identity().weight());
-    OVERHEAD + token.len() + identity
+fn weight(token: &str, verified: &VerifiedToken) -> usize {
+    OVERHEAD + token.len() + verified.identity().weight()
 }

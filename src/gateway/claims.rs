@@ -1,12 +1,10 @@
 //! The claims of a token (RFC 7519 §4), read strictly: absent, malformed and present are three
 //! states, and a claim of the wrong type is never read as absent.
 
-use std::borrow::Cow;
-
 use serde::de::{IgnoredAny, MapAccess};
 
 use super::identity::Identity;
-use super::json::{Members, ObjectFault, Value, read_object};
+use super::json::{Members, ObjectFault, Seen, Value, read_object};
 
 /// What the claims say, apart from the expiry, which is judged first.
 #[derive(Debug)]
@@ -53,7 +51,7 @@ pub(super) struct RawClaims<'de> {
 }
 
 impl<'de> Members<'de> for RawClaims<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error> {
         let slot = match name {
             b"exp" => &mut self.exp,
             b"nbf" => &mut self.nbf,
@@ -66,11 +64,10 @@ impl<'de> Members<'de> for RawClaims<'de> {
             _ => {
                 self.has_audience |= name == b"aud";
                 map.next_value::<IgnoredAny>()?;
-                return Ok(());
+                return Ok(Seen::Unknown);
             }
         };
-        *slot = Some(map.next_value()?);
-        Ok(())
+        Ok(Seen::of_slot(slot.replace(map.next_value()?)))
     }
 }
 
@@ -99,11 +96,17 @@ impl<'de> RawClaims<'de> {
             Some(Value::String(user)) => clean("sub", user)?,
             Some(_) => return Err(ClaimsFault::WrongType("sub")),
         };
-        let roles = roles(self.role, self.roles)?;
-        let mut permissions = Vec::new();
-        collect("permissions", self.permissions.as_ref(), &[',', ' '], &mut permissions)?;
-        collect("scope", self.scope.as_ref(), &[' '], &mut permissions)?;
-        collect("scp", self.scp.as_ref(), &[' '], &mut permissions)?;
+        if matches!(self.role, Some(Value::Strings(_))) {
+            return Err(ClaimsFault::WrongType("role"));
+        }
+        let roles = texts("role", self.role.as_ref(), &[])?.chain(texts(
+            "roles",
+            self.roles.as_ref(),
+            &[],
+        )?);
+        let permissions = texts("permissions", self.permissions.as_ref(), b", ")?
+            .chain(texts("scope", self.scope.as_ref(), b" ")?)
+            .chain(texts("scp", self.scp.as_ref(), b" ")?);
         let identity = Identity::from_claims(user, roles, permissions);
         Ok(Claims { not_before, identity })
     }
@@ -117,49 +120,25 @@ fn number(name: &'static str, claim: Option<&Value<'_>>) -> Result<Option<f64>, 
     }
 }
 
-/// `role`, then `roles`, in order.
-fn roles<'de>(
-    role: Option<Value<'de>>,
-    roles: Option<Value<'de>>,
-) -> Result<Vec<Cow<'de, str>>, ClaimsFault> {
-    let mut all = Vec::new();
-    match role {
-        None => {}
-        Some(Value::String(role)) => all.push(role),
-        Some(_) => return Err(ClaimsFault::WrongType("role")),
-    }
-    let first = all.len();
-    match roles {
-        None => {}
-        Some(Value::String(role)) => all.push(role),
-        Some(Value::Strings(list)) => all.extend(list),
-        Some(_) => return Err(ClaimsFault::WrongType("roles")),
-    }
-    for (index, role) in all.iter().enumerate() {
-        clean(if index < first { "role" } else { "roles" }, role)?;
-    }
-    Ok(all)
-}
-
-/// Adds the permissions of one claim: a string parted at `separators`, or a list, whose elements
-/// are not parted.
-fn collect<'c>(
+/// The texts of one claim: a string parted at `separators`, or a list, whose elements are not
+/// parted.
+fn texts<'c>(
     name: &'static str,
     claim: Option<&'c Value<'_>>,
-    separators: &[char],
-    permissions: &mut Vec<&'c str>,
-) -> Result<(), ClaimsFault> {
-    let before = permissions.len();
-    match claim {
-        None => {}
-        Some(Value::String(text)) => permissions.extend(text.split(separators)),
-        Some(Value::Strings(list)) => permissions.extend(list.iter().map(AsRef::as_ref)),
+    separators: &'static [u8],
+) -> Result<impl Iterator<Item = &'c str>, ClaimsFault> {
+    let (string, list) = match claim {
+        None => (None, None),
+        Some(Value::String(text)) => (Some(clean(name, text)?), None),
+        Some(Value::Strings(list)) => {
+            list.iter().try_for_each(|text| clean(name, text).map(drop))?;
+            (None, Some(list))
+        }
         Some(_) => return Err(ClaimsFault::WrongType(name)),
-    }
-    for permission in permissions.iter().skip(before) {
-        clean(name, permission)?;
-    }
-    Ok(())
+    };
+    let is_separator = |c: char| u8::try_from(c).is_ok_and(|byte| separators.contains(&byte));
+    let parts = string.into_iter().flat_map(move |text| text.split(is_separator));
+    Ok(parts.chain(list.into_iter().flatten().map(AsRef::as_ref)))
 }
 
 fn clean<'c>(name: &'static str, text: &'c str) -> Result<&'c str, ClaimsFault> {

@@ -48,7 +48,8 @@ impl<'a> Credential<'a> {
         if value.is_empty() {
             return Err(CredentialFault::Empty);
         }
-        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        let end = memchr::memchr(b' ', value.as_bytes()).unwrap_or(value.len());
+        let (scheme, token) = value.split_at_checked(end).unwrap_or((value, ""));
         // RFC 9110 §11.1: the scheme's case does not count.
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(CredentialFault::UnknownScheme);

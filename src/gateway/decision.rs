@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::credential::CredentialFault;
+use super::identity::Identity;
 use super::request::BadRequest;
 use super::service::ServiceName;
 use super::token::{TokenFault, VerifiedToken};
@@ -24,7 +25,31 @@ pub enum Decision<'a> {
 #[derive(Clone, Debug)]
 pub struct Allowed<'a> {
     pub(super) service: ServiceName<'a>,
-    pub(super) caller: Arc<VerifiedToken>,
+    pub(super) caller: Caller,
+}
+
+/// Who calls: proof that a token was verified and good at the time of the decision.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub(super) token: Arc<VerifiedToken>,
+    pub(super) recurs: bool,
+}
+
+impl Caller {
+    /// The verified token.
+    pub fn token(&self) -> &VerifiedToken {
+        &self.token
+    }
+
+    /// Who the token says is calling.
+    pub fn identity(&self) -> &Identity {
+        self.token.identity()
+    }
+
+    /// True where the token was seen before, so that what is computed from it pays to be kept.
+    pub fn recurs(&self) -> bool {
+        self.recurs
+    }
 }
 
 impl<'a> Allowed<'a> {
@@ -34,7 +59,7 @@ impl<'a> Allowed<'a> {
     }
 
     /// Who calls.
-    pub fn caller(&self) -> &VerifiedToken {
+    pub fn caller(&self) -> &Caller {
         &self.caller
     }
 }
@@ -47,7 +72,7 @@ pub struct Denied<'a> {
     /// Where the request belongs, if anywhere.
     pub service: Option<ServiceName<'a>>,
     /// Who calls, where that was proved.
-    pub caller: Option<Arc<VerifiedToken>>,
+    pub caller: Option<Caller>,
 }
 
 /// The check that failed first.

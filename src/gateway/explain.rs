@@ -45,14 +45,14 @@ pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
     let (denial, caller, service) = match decision {
         Decision::Allow(allowed) => (None, Some(allowed.caller()), Some(allowed.service())),
         Decision::Deny(denied) => {
-            (Some(&denied.denial), denied.caller.as_deref(), denied.service.as_ref())
+            (Some(&denied.denial), denied.caller.as_ref(), denied.service.as_ref())
         }
     };
     let step = |check: Check| {
         let outcome = denial.map_or(Outcome::Passed, |denial| outcome_of(check, denial));
         let detail = match (outcome, check) {
             (Outcome::Failed, _) => denial.map(detail_of),
-            (Outcome::Passed, Check::Token) => caller.map(key_used),
+            (Outcome::Passed, Check::Token) => caller.map(|caller| key_used(caller.token())),
             (Outcome::Passed, Check::Route) => service.map(ToString::to_string),
             _ => None,
         };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::{IgnoredAny, MapAccess};
 
-use super::json::{Members, ObjectFault, Value, read_object};
+use super::json::{Members, ObjectFault, Seen, Value, read_object};
 use super::key::{Algorithm, algorithm_named};
 
 /// What a header says that matters for checking the signature.
@@ -51,7 +51,7 @@ struct RawHeader<'de> {
 }
 
 impl<'de> Members<'de> for RawHeader<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error> {
         let slot = match name {
             b"alg" => &mut self.alg,
             b"kid" => &mut self.kid,
@@ -64,11 +64,10 @@ impl<'de> Members<'de> for RawHeader<'de> {
                 self.crit |= name == b"crit";
                 self.b64 |= name == b"b64";
                 map.next_value::<IgnoredAny>()?;
-                return Ok(());
+                return Ok(Seen::Unknown);
             }
         };
-        *slot = Some(map.next_value()?);
-        Ok(())
+        Ok(Seen::of_slot(slot.replace(map.next_value()?)))
     }
 }
 
@@ -111,6 +110,14 @@ impl<'a> JoseHeader<'a> {
             Some(_) => wrong("alg"),
             None => Err(HeaderFault::Algorithm),
         }
+    }
+}
+
+impl JoseHeader<'_> {
+    /// The same, on its own.
+    pub(super) fn owned(self) -> JoseHeader<'static> {
+        let kid = self.kid.map(|kid| Cow::Owned(kid.into_owned()));
+        JoseHeader { algorithm: self.algorithm, kid }
     }
 }
 

@@ -4,6 +4,7 @@
 //! twice (names compared after unescaping, RFC 7515 §4) and anything that is not one object.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -12,7 +13,24 @@ use smallvec::SmallVec;
 /// A kind of object: takes the members that matter and ignores the rest.
 pub(super) trait Members<'de> {
     /// Takes the value of one member from `map`, exactly once.
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error>;
+    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error>;
+}
+
+/// Whether a member stood there before.
+pub(super) enum Seen {
+    /// It did not.
+    First,
+    /// It did.
+    Twice,
+    /// Nobody kept it; its name must be compared with the others of this kind.
+    Unknown,
+}
+
+impl Seen {
+    /// By what a slot for the member held.
+    pub(super) fn of_slot<T>(before: Option<T>) -> Self {
+        if before.is_some() { Self::Twice } else { Self::First }
+    }
 }
 
 /// Why a text is not one strict JSON object.
@@ -52,10 +70,14 @@ impl<'de, M: Members<'de>> Visitor<'de> for ObjectVisitor<'_, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = Seen::default();
+        let mut names = Names::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            self.members.member(&name, &mut map)?;
-            if !seen.insert(name) {
+            let twice = match self.members.member(&name, &mut map)? {
+                Seen::First => false,
+                Seen::Twice => true,
+                Seen::Unknown => !names.insert(name),
+            };
+            if twice {
                 *self.duplicate = true;
                 return Err(de::Error::custom("duplicate member"));
             }
@@ -64,14 +86,14 @@ impl<'de, M: Members<'de>> Visitor<'de> for ObjectVisitor<'_, M> {
     }
 }
 
-/// The names seen so far. Few are compared one by one; beyond that a set keeps the cost linear.
+/// The names of the other members so far. Few are compared one by one; beyond that a set keeps the cost linear.
 #[derive(Default)]
-struct Seen<'de> {
+struct Names<'de> {
     few: SmallVec<[Cow<'de, [u8]>; 16]>,
-    many: std::collections::HashSet<Cow<'de, [u8]>>,
+    many: Option<HashSet<Cow<'de, [u8]>>>,
 }
 
-impl<'de> Seen<'de> {
+impl<'de> Names<'de> {
     /// False where the name was there already.
     fn insert(&mut self, name: Cow<'de, [u8]>) -> bool {
         if self.few.contains(&name) {
@@ -81,7 +103,7 @@ impl<'de> Seen<'de> {
             self.few.push(name);
             return true;
         }
-        self.many.insert(name)
+        self.many.get_or_insert_default().insert(name)
     }
 }
 
@@ -258,12 +280,16 @@ mod tests {
     struct Only<'de>(Option<Value<'de>>);
 
     impl<'de> Members<'de> for Only<'de> {
-        fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
-            match name {
-                b"a" => self.0 = Some(map.next_value()?),
-                _ => drop(map.next_value::<IgnoredAny>()?),
+        fn member<A: MapAccess<'de>>(
+            &mut self,
+            name: &[u8],
+            map: &mut A,
+        ) -> Result<Seen, A::Error> {
+            if name == b"a" {
+                return Ok(Seen::of_slot(self.0.replace(map.next_value()?)));
             }
-            Ok(())
+            map.next_value::<IgnoredAny>()?;
+            Ok(Seen::Unknown)
         }
     }
 

@@ -30,19 +30,20 @@ use std::sync::Arc;
 
 use self::cache::TokenCache;
 use self::credential::Credential;
-pub use self::decision::{Allowed, Check, Decision, Denial, Denied};
+pub use self::decision::{Allowed, Caller, Check, Decision, Denial, Denied};
 pub use self::identity::Identity;
 use self::key::KeySet;
 use self::path::NormalPath;
 pub use self::request::{BadRequest, Header, Request};
 pub use self::service::ServiceName;
 pub use self::time::{NotATimestamp, Timestamp};
-use self::token::{Refusal, SignedToken, TokenFault, VerifiedToken};
+use self::token::{Refusal, SignedToken, TokenFault, Workspace};
 
 /// The state decisions are made from.
 pub struct Gateway {
     keys: Arc<KeySet>,
     cache: TokenCache,
+    workspace: Workspace,
 }
 
 impl Default for Gateway {
@@ -54,7 +55,7 @@ impl Default for Gateway {
 impl Gateway {
     /// A gateway with no key in force: no token is valid.
     pub fn new() -> Self {
-        Self { keys: Arc::default(), cache: TokenCache::new() }
+        Self { keys: Arc::default(), cache: TokenCache::new(), workspace: Workspace::default() }
     }
 
     /// Puts other keys in force and forgets every token that the old ones verified.
@@ -71,7 +72,7 @@ impl Gateway {
     /// Decides one request. What a face could not even read as a request comes in as the reason.
     pub fn decide<'a>(
         &mut self,
-        request: Result<&Request<'a>, BadRequest>,
+        request: Result<Request<'a>, BadRequest>,
         now: Timestamp,
     ) -> Decision<'a> {
         let mut known = Known::default();
@@ -86,7 +87,7 @@ impl Gateway {
     /// The order of checks: the table of answers, row by row.
     fn check<'a>(
         &mut self,
-        request: Result<&Request<'a>, BadRequest>,
+        request: Result<Request<'a>, BadRequest>,
         now: Timestamp,
         known: &mut Known<'a>,
     ) -> Result<Allowed<'a>, Denial> {
@@ -95,10 +96,10 @@ impl Gateway {
         let path = NormalPath::parse(request.target).map_err(BadRequest::Path)?;
         known.service = ServiceName::of_path(&path);
         // 1 to 3: it carries exactly one credential, of a known scheme
-        let credential = Credential::of_request(request)?;
+        let credential = Credential::of_request(&request)?;
         // 4, 5: the token has not expired and is valid
         let caller = self.authenticate(credential, now)?;
-        known.caller = Some(Arc::clone(&caller));
+        known.caller = Some(caller.clone());
         // 6: the caller is within its rate limit: without a configuration there is none
         // 7: a route matches
         let service = known.service.clone().ok_or(Denial::UnknownService)?;
@@ -112,14 +113,17 @@ impl Gateway {
         &mut self,
         credential: Credential<'_>,
         now: Timestamp,
-    ) -> Result<Arc<VerifiedToken>, Denial> {
-        let Credential::Bearer(token) = credential;
-        if let Some(remembered) = self.cache.get(token) {
-            return Ok(Arc::clone(remembered.at(now)?));
+    ) -> Result<Caller, Denial> {
+        let Credential::Bearer(text) = credential;
+        if let Some(token) = self.cache.get(text) {
+            token.at(now)?;
+            return Ok(Caller { token: Arc::clone(token), recurs: true });
         }
-        let signed = Arc::new(token::verify(token, &self.keys).map_err(Denial::InvalidToken)?);
-        self.cache.insert(token, &signed);
-        Ok(Arc::clone(signed.at(now)?))
+        let signed = token::verify(text, &self.keys, &mut self.workspace)?;
+        if let SignedToken::Good(token) = &signed {
+            self.cache.insert(text, token);
+        }
+        Ok(Caller { token: Arc::clone(signed.at(now)?), recurs: false })
     }
 
     /// True where checking a token's signature ahead of its turn, on another core, would pay.
@@ -130,7 +134,9 @@ impl Gateway {
     /// Takes the outcome of [`token::verify`] under the keys in force, so that deciding about the
     /// token need not verify it again.
     pub fn remember(&mut self, token: &str, signed: SignedToken) {
-        self.cache.insert(token, &Arc::new(signed));
+        if let SignedToken::Good(verified) = &signed {
+            self.cache.insert(token, verified);
+        }
     }
 }
 
@@ -138,7 +144,7 @@ impl Gateway {
 #[derive(Default)]
 struct Known<'a> {
     service: Option<ServiceName<'a>>,
-    caller: Option<Arc<VerifiedToken>>,
+    caller: Option<Caller>,
 }
 
 impl From<Refusal> for Denial {

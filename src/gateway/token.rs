@@ -1,7 +1,7 @@
 //! Tokens: is the signature good, and what do the claims say.
 //!
-//! [`verify`] depends on the keys and the token's bytes alone, so its outcome can be remembered;
-//! the clock comes in later, in [`SignedToken::at`].
+//! The outcome of [`verify`] depends on the keys and the token's bytes alone, so it can be
+//! remembered; the clock comes in later, in [`SignedToken::at`].
 
 use std::sync::Arc;
 
@@ -11,27 +11,44 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::claims::{ClaimsFault, RawClaims};
 use super::header::{HeaderFault, JoseHeader};
 use super::identity::Identity;
-use super::key::{Algorithm, KeySet};
+use super::key::{Algorithm, KeySet, VerifyingKey};
 use super::time::Timestamp;
 
 /// Tokens longer than this are refused before they are looked at (bytes).
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// A token whose header and signature are good. It may have expired, or say things that make it
-/// invalid.
-#[derive(Debug)]
-pub struct SignedToken {
-    expiry: f64,
-    claims: Result<Arc<VerifiedToken>, TokenFault>,
+/// A token whose header and signature are good.
+#[derive(Clone, Debug)]
+pub enum SignedToken {
+    /// Nothing is wrong with it; the clock has not been asked.
+    Good(Arc<VerifiedToken>),
+    /// It says something that makes it invalid. Once it has expired, that is said first.
+    Faulty {
+        /// When it expires (seconds since 1970).
+        expiry: f64,
+        /// What is wrong with its other claims.
+        fault: TokenFault,
+    },
 }
 
 /// A token that is good in every way but the clock's, which is judged at every use.
 #[derive(Debug)]
 pub struct VerifiedToken {
-    key: Option<Box<str>>,
-    algorithm: Algorithm,
+    expiry: f64,
     not_before: Option<f64>,
+    key: Option<Arc<str>>,
+    algorithm: Algorithm,
     identity: Identity,
+}
+
+/// What is kept from one token to the next: buffers, and the last header, which most tokens of an
+/// issuer share. Nothing in it changes an outcome.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    last: Option<(Box<str>, JoseHeader<'static>)>,
 }
 
 /// Why a token is invalid. What the caller is told is less; this is for the log and `explain`.
@@ -93,46 +110,59 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Where the token can never be valid under these keys; the first reason found.
-pub fn verify(token: &str, keys: &KeySet) -> Result<SignedToken, TokenFault> {
-    let jws = Jws::verify(token, keys)?;
-    let claims = RawClaims::read(&jws.payload)?;
+pub fn verify(
+    token: &str,
+    keys: &KeySet,
+    workspace: &mut Workspace,
+) -> Result<SignedToken, TokenFault> {
+    let jws = Jws::verify(token, keys, workspace)?;
+    let claims = RawClaims::read(jws.payload)?;
     let expiry = claims.expiry()?;
-    let claims = claims.judge().map_err(TokenFault::Claims).map(|claims| {
-        Arc::new(VerifiedToken {
-            key: jws.key.map(Box::from),
-            algorithm: jws.algorithm,
+    Ok(match claims.judge() {
+        Ok(claims) => SignedToken::Good(Arc::new(VerifiedToken {
+            expiry,
             not_before: claims.not_before,
+            key: jws.key.shared_name(),
+            algorithm: jws.algorithm,
             identity: claims.identity,
-        })
-    });
-    Ok(SignedToken { expiry, claims })
+        })),
+        Err(fault) => SignedToken::Faulty { expiry, fault: fault.into() },
+    })
 }
 
 /// A JSON Web Signature in compact form (RFC 7515 §7.1) whose signature is good.
 #[derive(Debug)]
-pub struct Jws<'k> {
+pub struct Jws<'k, 'w> {
     /// The bytes that were signed, whatever they are.
-    pub payload: Vec<u8>,
-    /// The name of the key that verified it.
-    pub key: Option<&'k str>,
+    pub payload: &'w [u8],
+    /// The key that verified it.
+    pub key: &'k VerifyingKey,
     /// The algorithm used.
     pub algorithm: Algorithm,
 }
 
-impl<'k> Jws<'k> {
+impl<'k, 'w> Jws<'k, 'w> {
     /// Judges form, header and signature; the payload is not looked at.
     ///
     /// # Errors
     /// The first reason found why the signature is not good.
-    pub fn verify(token: &str, keys: &'k KeySet) -> Result<Self, TokenFault> {
+    pub fn verify(
+        token: &str,
+        keys: &'k KeySet,
+        workspace: &'w mut Workspace,
+    ) -> Result<Self, TokenFault> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenFault::TooLong);
         }
         let parts = Segments::split(token).ok_or(TokenFault::Segments)?;
-        let header = decode(parts.header, "header")?;
-        let payload = decode(parts.payload, "payload")?;
-        let signature = decode(parts.signature, "signature")?;
-        let header = JoseHeader::read(&header)?;
+        decode(parts.header, "header", &mut workspace.header)?;
+        decode(parts.payload, "payload", &mut workspace.payload)?;
+        decode(parts.signature, "signature", &mut workspace.signature)?;
+        let Workspace { header, payload, signature, last } = workspace;
+        let header = match last {
+            Some((text, known)) if **text == *parts.header => known,
+            _ => &mut last.insert((parts.header.into(), JoseHeader::read(header)?.owned())).1,
+        };
         let algorithm = header.algorithm;
         if keys.keys().is_empty() {
             return Err(TokenFault::NoKey);
@@ -140,8 +170,8 @@ impl<'k> Jws<'k> {
         let mut fault = TokenFault::NoFittingKey;
         for key in keys.candidates(header.kid.as_deref(), algorithm) {
             let Some(verifier) = key.verifier(algorithm) else { continue };
-            if verifier.verify(parts.signed.as_bytes(), &signature).is_ok() {
-                return Ok(Self { payload, key: key.name(), algorithm });
+            if verifier.verify(parts.signed.as_bytes(), signature).is_ok() {
+                return Ok(Self { payload, key, algorithm });
             }
             fault = TokenFault::Signature;
         }
@@ -177,8 +207,9 @@ impl<'t> Segments<'t> {
 }
 
 /// RFC 7515 §2: no padding, no line breaks; and one spelling for each sequence of bytes.
-fn decode(segment: &str, name: &'static str) -> Result<Vec<u8>, TokenFault> {
-    URL_SAFE_NO_PAD.decode(segment).map_err(|_| TokenFault::Encoding(name))
+fn decode(segment: &str, name: &'static str, into: &mut Vec<u8>) -> Result<(), TokenFault> {
+    into.clear();
+    URL_SAFE_NO_PAD.decode_vec(segment, into).map_err(|_| TokenFault::Encoding(name))
 }
 
 impl SignedToken {
@@ -188,25 +219,31 @@ impl SignedToken {
     /// # Errors
     /// Where it does not pass.
     pub fn at(&self, now: Timestamp) -> Result<&Arc<VerifiedToken>, Refusal> {
-        let now = now.seconds();
-        // RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
-        if now >= self.expiry {
-            return Err(Refusal::Expired);
+        match self {
+            Self::Good(token) => token.at(now).map(|()| token),
+            Self::Faulty { expiry, .. } if has_expired(*expiry, now) => Err(Refusal::Expired),
+            Self::Faulty { fault, .. } => Err(Refusal::Invalid(*fault)),
         }
-        let token = self.claims.as_ref().map_err(|fault| Refusal::Invalid(*fault))?;
-        if token.not_before.is_some_and(|not_before| now < not_before) {
-            return Err(Refusal::Invalid(TokenFault::NotYetValid));
-        }
-        Ok(token)
-    }
-
-    /// The verified part, whatever the time; only such a token is worth remembering.
-    pub(super) fn verified(&self) -> Option<&Arc<VerifiedToken>> {
-        self.claims.as_ref().ok()
     }
 }
 
 impl VerifiedToken {
+    /// Judges the token at an instant, which is all that a token seen before still needs.
+    ///
+    /// # Errors
+    /// Where its time has not come, or is over.
+    pub fn at(&self, now: Timestamp) -> Result<(), Refusal> {
+        if has_expired(self.expiry, now) {
+            return Err(Refusal::Expired);
+        }
+        match self.not_before {
+            Some(not_before) if now.seconds() < not_before => {
+                Err(Refusal::Invalid(TokenFault::NotYetValid))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Who the token says is calling.
     pub fn identity(&self) -> &Identity {
         &self.identity
@@ -221,4 +258,9 @@ impl VerifiedToken {
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
+}
+
+/// RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
+fn has_expired(expiry: f64, now: Timestamp) -> bool {
+    now.seconds() >= expiry
 }

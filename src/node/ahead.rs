@@ -12,7 +12,7 @@ use std::thread;
 use crate::gateway::Gateway;
 use crate::gateway::credential::Credential;
 use crate::gateway::key::KeySet;
-use crate::gateway::token::{self, SignedToken};
+use crate::gateway::token::{self, SignedToken, Workspace};
 use crate::gateway::{Header, Request};
 use crate::protocol::Framer;
 
@@ -51,8 +51,9 @@ fn on_all_threads<'t>(
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
+        let mut workspace = Workspace::default();
         while let Some(token) = tokens.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Ok(signed) = token::verify(token, keys) {
+            if let Ok(signed) = token::verify(token, keys, &mut workspace) {
                 done.push((*token, signed));
             }
         }

@@ -50,16 +50,16 @@ impl Node {
     }
 
     /// Takes one message, which began on `line`, and appends its answer, if it gets one.
-    pub fn answer(&mut self, line: u64, incoming: Incoming<'_>, out: &mut Vec<u8>) {
+    pub fn answer(&mut self, line: u64, incoming: &Incoming<'_>, out: &mut Vec<u8>) {
         match incoming {
             Incoming::Answer => debug!(line, "ignored: it is itself an answer"),
-            Incoming::Malformed(address, why) => self.malformed(line, &address, why, out),
+            Incoming::Malformed(address, why) => self.malformed(line, address, *why, out),
             Incoming::Message(Message { address, body }) => match body {
-                Body::ApiRequest(request) => self.request(line, &address, request, out),
-                Body::Init(init) => self.init(line, &address, init, out),
+                Body::ApiRequest(request) => self.request(line, address, request, out),
+                Body::Init(init) => self.init(line, address, init, out),
                 Body::Unknown(kind) => {
                     let text = format!("Unsupported message type: {kind}");
-                    self.error(line, &address, ErrorCode::NotSupported, &text, out);
+                    self.error(line, address, ErrorCode::NotSupported, &text, out);
                 }
             },
         }
@@ -69,20 +69,20 @@ impl Node {
         &mut self,
         line: u64,
         address: &Address<'_>,
-        request: Result<ApiRequest<'_>, WrongMember>,
+        request: &Result<ApiRequest<'_>, WrongMember>,
         out: &mut Vec<u8>,
     ) {
-        let request = request
-            .as_ref()
-            .map_err(|fault| BadRequest::Member { member: fault.member, problem: fault.problem });
-        let request = request.map(|request| Request {
-            method: &request.method,
-            target: &request.path,
-            headers: &request.headers,
-            required: &request.required,
-            client_ip: request.client_ip.as_deref(),
-        });
-        let decision = self.gateway.decide(request.as_ref().map_err(Clone::clone), self.now);
+        let request = match request {
+            Ok(request) => Ok(Request {
+                method: &request.method,
+                target: &request.path,
+                headers: &request.headers,
+                required: &request.required,
+                client_ip: request.client_ip.as_deref(),
+            }),
+            Err(WrongMember { member, problem }) => Err(BadRequest::Member { member, problem }),
+        };
+        let decision = self.gateway.decide(request, self.now);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
         }
@@ -93,7 +93,7 @@ impl Node {
         &mut self,
         line: u64,
         address: &Address<'_>,
-        init: Result<crate::protocol::Init<'_>, WrongMember>,
+        init: &Result<crate::protocol::Init<'_>, WrongMember>,
         out: &mut Vec<u8>,
     ) {
         match init::apply(self, address.src.as_deref(), init) {

@@ -2,7 +2,6 @@
 //!
 //! Everything is read and judged before anything changes: a broken init leaves in force what was.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use tracing::warn;
@@ -48,13 +47,13 @@ impl InitFault {
 pub(super) fn apply(
     node: &mut Node,
     src: Option<&str>,
-    init: Result<Init<'_>, WrongMember>,
+    init: &Result<Init<'_>, WrongMember>,
 ) -> Result<(), InitFault> {
     // Decided before anything else, so that a stranger learns nothing about what it sent.
     if node.appointed_by.is_some() && node.appointed_by.as_deref() != src {
         return Err(InitFault::AlreadyInitialised);
     }
-    let init = init?;
+    let init = init.as_ref().map_err(|fault| *fault)?;
     let src = src.ok_or(InitFault::NoSource)?;
     if let Some(config) = init.config {
         check_config(config)?;
@@ -65,8 +64,8 @@ pub(super) fn apply(
     };
     node.gateway.replace_keys(keys);
     node.appointed_by = Some(src.to_owned());
-    if let Some(name) = init.node_id {
-        node.name = Some(Cow::into_owned(name));
+    if let Some(name) = &init.node_id {
+        node.name = Some(name.to_string());
     }
     Ok(())
 }

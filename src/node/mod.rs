@@ -83,7 +83,7 @@ pub fn run(
         loop {
             let ended = match framer.next() {
                 Frame::Message(line, incoming) => {
-                    node.answer(line, incoming, &mut answers);
+                    node.answer(line, &incoming, &mut answers);
                     if answers.len() < WRITE_AT {
                         continue;
                     }

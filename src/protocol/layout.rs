@@ -3,6 +3,23 @@
 
 use super::message::MsgId;
 
+/// A member's name as it stands between two members, made by [`name!`](crate::protocol::name).
+#[derive(Clone, Copy)]
+pub struct Name(
+    /// `, "name": `, so that it is written at once.
+    #[doc(hidden)]
+    pub &'static str,
+);
+
+/// The name of a member: a literal that needs no escaping.
+#[macro_export]
+macro_rules! name {
+    ($name:literal) => {
+        $crate::protocol::layout::Name(concat!(", \"", $name, "\": "))
+    };
+}
+pub use crate::name;
+
 /// Writes the members of one JSON object.
 pub struct ObjectWriter<'o> {
     out: &'o mut Vec<u8>,
@@ -40,18 +57,18 @@ pub fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut ObjectWriter<'_>)) {
 
 impl ObjectWriter<'_> {
     /// A string.
-    pub fn text(&mut self, name: &'static str, value: &str) {
+    pub fn text(&mut self, name: Name, value: &str) {
         self.text_of(name, &[value]);
     }
 
     /// A string made of parts.
-    pub fn text_of(&mut self, name: &'static str, parts: &[&str]) {
+    pub fn text_of(&mut self, name: Name, parts: &[&str]) {
         self.name(name);
         string(self.out, parts);
     }
 
     /// A string, or `null` where there is none.
-    pub fn text_or_null(&mut self, name: &'static str, value: Option<&str>) {
+    pub fn text_or_null(&mut self, name: Name, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
             None => self.raw(name, b"null"),
@@ -59,7 +76,7 @@ impl ObjectWriter<'_> {
     }
 
     /// A number.
-    pub fn number(&mut self, name: &'static str, value: u64) {
+    pub fn number(&mut self, name: Name, value: u64) {
         self.name(name);
         let mut digits = [0; 20];
         let mut left = value;
@@ -76,7 +93,7 @@ impl ObjectWriter<'_> {
     }
 
     /// A list of strings.
-    pub fn texts<'t>(&mut self, name: &'static str, values: impl Iterator<Item = &'t str>) {
+    pub fn texts<'t>(&mut self, name: Name, values: impl Iterator<Item = &'t str>) {
         self.name(name);
         self.out.push(b'[');
         for (index, value) in values.enumerate() {
@@ -88,10 +105,16 @@ impl ObjectWriter<'_> {
         self.out.push(b']');
     }
 
+    /// An object, written by `members`.
+    pub fn object(&mut self, name: Name, members: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.name(name);
+        object(self.out, members);
+    }
+
     /// A list of objects, each written by `members`.
     pub fn objects<T>(
         &mut self,
-        name: &'static str,
+        name: Name,
         values: &[T],
         mut members: impl FnMut(&T, &mut ObjectWriter<'_>),
     ) {
@@ -107,20 +130,15 @@ impl ObjectWriter<'_> {
     }
 
     /// A value that is laid out already.
-    pub fn raw(&mut self, name: &'static str, json: &[u8]) {
+    pub fn raw(&mut self, name: Name, json: &[u8]) {
         self.name(name);
         self.out.extend_from_slice(json);
     }
 
-    /// Names are our own, so nothing in them needs escaping.
-    fn name(&mut self, name: &'static str) {
-        if !self.empty {
-            self.out.extend_from_slice(b", ");
-        }
+    fn name(&mut self, Name(name): Name) {
+        let skipped = if self.empty { ", ".len() } else { 0 };
         self.empty = false;
-        self.out.push(b'"');
-        self.out.extend_from_slice(name.as_bytes());
-        self.out.extend_from_slice(b"\": ");
+        self.out.extend_from_slice(name.as_bytes().get(skipped..).unwrap_or_default());
     }
 }
 
@@ -128,7 +146,7 @@ impl ObjectWriter<'_> {
 pub(super) fn string(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'"');
     for part in parts {
-        if part.bytes().all(is_plain) {
+        if part.bytes().all(|byte| PLAIN[usize::from(byte)]) {
             out.extend_from_slice(part.as_bytes());
         } else {
             part.chars().for_each(|c| escaped(out, c));
@@ -137,9 +155,16 @@ pub(super) fn string(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'"');
 }
 
-fn is_plain(byte: u8) -> bool {
-    (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'
-}
+/// Bytes that stand for themselves.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        plain[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    plain
+};
 
 fn escaped(out: &mut Vec<u8>, c: char) {
     match c {
@@ -188,7 +213,7 @@ mod tests {
     fn numbers_are_written_in_full() {
         for value in [0, 7, 10, 401, u64::MAX] {
             let mut out = Vec::new();
-            object(&mut out, |o| o.number("n", value));
+            object(&mut out, |o| o.number(name!("n"), value));
             assert_eq!(String::from_utf8_lossy(&out), format!("{{\"n\": {value}}}"));
         }
     }

@@ -79,9 +79,9 @@ pub enum KeyMember<'a> {
 }
 
 /// Few enough for the stack in the common case.
-pub type Headers<'a> = SmallVec<[(Cow<'a, str>, Cow<'a, str>); 6]>;
+pub type Headers<'a> = SmallVec<[(Cow<'a, str>, Cow<'a, str>); 4]>;
 /// The permissions a request asks to be checked.
-pub type Required<'a> = SmallVec<[Cow<'a, str>; 3]>;
+pub type Required<'a> = SmallVec<[Cow<'a, str>; 2]>;
 
 /// An `api_request`.
 #[derive(Clone, Debug, PartialEq)]

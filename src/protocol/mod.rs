@@ -11,6 +11,7 @@ mod scan;
 mod syntax;
 
 pub use framing::{Frame, Framer};
+pub use layout::name;
 pub use message::{
     Address, ApiRequest, Body, Incoming, Init, KeyMember, Malformed, Message, MsgId, WrongMember,
 };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::set::KeySet;
 use super::{Algorithm, KeyFault, KeyWarning, Material, VerifyingKey, algorithm_named};
-use crate::gateway::json::{Members, ObjectFault, Value, read_object};
+use crate::gateway::json::{Members, ObjectFault, Seen, Value, read_object};
 
 /// Why a JWK or JWK Set is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +42,7 @@ pub enum JwkFault {
 /// A JWK of a known kind, and whether its own `use`, `key_ops` and `alg` let it verify.
 enum Jwk {
     Usable(VerifyingKey),
-    Unusable { name: Option<Box<str>>, secret: bool },
+    Unusable { name: Option<Arc<str>>, secret: bool },
     UnknownKind,
 }
 
@@ -124,7 +125,7 @@ const LISTS: [&str; 2] = ["key_ops", "x5c"];
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl<'de> Members<'de> for RawJwk<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error> {
         let one_of =
             |names: &[&'static str]| names.iter().copied().find(|known| known.as_bytes() == name);
         if name == b"keys" {
@@ -137,7 +138,7 @@ impl<'de> Members<'de> for RawJwk<'de> {
             self.private |= one_of(&PRIVATE).is_some();
             map.next_value::<IgnoredAny>()?;
         }
-        Ok(())
+        Ok(Seen::Unknown)
     }
 }
 
@@ -214,7 +215,7 @@ impl<'de> RawJwk<'de> {
             _ => Material::ed25519(&self.coordinate("x", 32)?)?,
         };
         let algorithms = self.allowed(&material)?;
-        let name = self.text("kid")?.map(Box::from);
+        let name = self.text("kid")?.map(Arc::from);
         if algorithms.is_empty() {
             return Ok(Jwk::Unusable { name, secret: matches!(material, Material::Secret(_)) });
         }

@@ -10,6 +10,7 @@ mod set;
 mod text;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use jsonwebtoken::Algorithm;
 use jsonwebtoken::AlgorithmFamily;
@@ -22,7 +23,7 @@ pub use text::KeyText;
 
 /// A public key or secret, with the algorithms it may verify.
 pub struct VerifyingKey {
-    name: Option<Box<str>>,
+    name: Option<Arc<str>>,
     algorithms: Vec<Algorithm>,
     material: Material,
 }
@@ -122,6 +123,10 @@ impl VerifyingKey {
     /// The key's name: a JWK's `kid`.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    pub(super) fn shared_name(&self) -> Option<Arc<str>> {
+        self.name.clone()
     }
 
     /// The algorithms that the key may verify, never empty.
