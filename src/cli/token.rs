@@ -4,13 +4,15 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Failure, Verdict, token_sign};
+use super::{Failure, Verdict, token_sign, token_verify};
 
 /// Commands about tokens.
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     /// Sign a token
     Sign(token_sign::TokenSignArgs),
+    /// Say whether tokens are valid under a key, and why not
+    Verify(token_verify::TokenVerifyArgs),
 }
 
 /// Runs one of them.
@@ -20,5 +22,6 @@ pub(super) fn run(command: &TokenCommand, out: &mut dyn Write) -> Result<Verdict
             token_sign::run(args, out)?;
             Ok(Verdict::Positive)
         }
+        TokenCommand::Verify(args) => token_verify::run(args, out),
     }
 }

@@ -81,12 +81,14 @@ impl TokenFault {
 }
 
 /// Why a token does not pass now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It was good once.
+    #[error("the token has expired")]
     Expired,
     /// It was never good.
-    Invalid(TokenFault),
+    #[error(transparent)]
+    Invalid(#[from] TokenFault),
 }
 
 /// Checks a token's form, header and signature, and reads its claims.
@@ -94,29 +96,16 @@ pub enum Refusal {
 /// # Errors
 /// Where the token can never be valid under these keys; the first reason found.
 pub fn verify(token: &str, keys: &KeySet) -> Result<SignedToken, TokenFault> {
-    let jws = Jws::verify(token, keys)?;
-    let claims = RawClaims::read(&jws.payload)?;
-    let expiry = claims.expiry()?;
-    let claims = claims.judge().map_err(TokenFault::Claims).map(|claims| {
-        Arc::new(VerifiedToken {
-            key: jws.key.map(Box::from),
-            algorithm: jws.algorithm,
-            not_before: claims.not_before,
-            identity: claims.identity,
-        })
-    });
-    Ok(SignedToken { expiry, claims })
+    SignedToken::read(&Jws::verify(token, keys)?)
 }
 
 /// A JSON Web Signature in compact form (RFC 7515 §7.1) whose signature is good.
+/// Made by [`Jws::verify`] alone.
 #[derive(Debug)]
 pub struct Jws<'k> {
-    /// The bytes that were signed, whatever they are.
-    pub payload: Vec<u8>,
-    /// The name of the key that verified it.
-    pub key: Option<&'k str>,
-    /// The algorithm used.
-    pub algorithm: Algorithm,
+    payload: Vec<u8>,
+    key: Option<&'k str>,
+    algorithm: Algorithm,
 }
 
 impl<'k> Jws<'k> {
@@ -146,6 +135,21 @@ impl<'k> Jws<'k> {
             fault = TokenFault::Signature;
         }
         Err(fault)
+    }
+
+    /// The bytes that were signed, whatever they are.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The name of the key that verified it, where the key has one.
+    pub fn key(&self) -> Option<&'k str> {
+        self.key
+    }
+
+    /// The algorithm of its signature.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 }
 
@@ -182,6 +186,24 @@ fn decode(segment: &str, name: &'static str) -> Result<Vec<u8>, TokenFault> {
 }
 
 impl SignedToken {
+    /// Reads the claims of a token whose signature is good.
+    ///
+    /// # Errors
+    /// Where nothing says when it expires.
+    pub fn read(jws: &Jws<'_>) -> Result<Self, TokenFault> {
+        let claims = RawClaims::read(&jws.payload)?;
+        let expiry = claims.expiry()?;
+        let claims = claims.judge().map_err(TokenFault::Claims).map(|claims| {
+            Arc::new(VerifiedToken {
+                key: jws.key.map(Box::from),
+                algorithm: jws.algorithm,
+                not_before: claims.not_before,
+                identity: claims.identity,
+            })
+        });
+        Ok(Self { expiry, claims })
+    }
+
     /// Judges the token at an instant. That it has expired comes first, before whatever else may
     /// be wrong with its claims.
     ///
