@@ -11,6 +11,7 @@ mod replay;
 mod token;
 mod token_claims;
 mod token_input;
+mod token_inspect;
 mod token_sign;
 mod token_verify;
 

@@ -4,13 +4,15 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Failure, Verdict, token_sign, token_verify};
+use super::{Failure, Verdict, token_inspect, token_sign, token_verify};
 
 /// Commands about tokens.
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     /// Sign a token
     Sign(token_sign::TokenSignArgs),
+    /// Show what a token says, without a key
+    Inspect(token_inspect::TokenInspectArgs),
     /// Say whether tokens are valid under a key, and why not
     Verify(token_verify::TokenVerifyArgs),
 }
@@ -20,6 +22,10 @@ pub(super) fn run(command: &TokenCommand, out: &mut dyn Write) -> Result<Verdict
     match command {
         TokenCommand::Sign(args) => {
             token_sign::run(args, out)?;
+            Ok(Verdict::Positive)
+        }
+        TokenCommand::Inspect(args) => {
+            token_inspect::run(args, out)?;
             Ok(Verdict::Positive)
         }
         TokenCommand::Verify(args) => token_verify::run(args, out),

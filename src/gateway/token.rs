@@ -154,34 +154,42 @@ impl<'k> Jws<'k> {
 }
 
 /// The segments of a compact serialisation.
-struct Segments<'t> {
-    header: &'t str,
-    payload: &'t str,
-    signature: &'t str,
+pub(super) struct Segments<'t> {
+    pub(super) header: &'t str,
+    pub(super) payload: &'t str,
+    pub(super) signature: &'t str,
     /// Header and payload with the dot between: what the signature is over.
     signed: &'t str,
 }
 
 impl<'t> Segments<'t> {
+    /// Three segments, none of them empty.
     fn split(token: &'t str) -> Option<Self> {
+        Self::split_any(token).filter(|segments| !segments.is_any_empty())
+    }
+
+    /// Three segments, empty or not.
+    pub(super) fn split_any(token: &'t str) -> Option<Self> {
         let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
         let (first, second) = (dots.next()?, dots.next()?);
         if dots.next().is_some() {
             return None;
         }
-        let parts = Self {
+        Some(Self {
             header: token.get(..first)?,
             payload: token.get(first + 1..second)?,
             signature: token.get(second + 1..)?,
             signed: token.get(..second)?,
-        };
-        let empty = [parts.header, parts.payload, parts.signature].iter().any(|p| p.is_empty());
-        (!empty).then_some(parts)
+        })
+    }
+
+    pub(super) fn is_any_empty(&self) -> bool {
+        [self.header, self.payload, self.signature].iter().any(|segment| segment.is_empty())
     }
 }
 
 /// RFC 7515 §2: no padding, no line breaks; and one spelling for each sequence of bytes.
-fn decode(segment: &str, name: &'static str) -> Result<Vec<u8>, TokenFault> {
+pub(super) fn decode(segment: &str, name: &'static str) -> Result<Vec<u8>, TokenFault> {
     URL_SAFE_NO_PAD.decode(segment).map_err(|_| TokenFault::Encoding(name))
 }
 
@@ -210,21 +218,28 @@ impl SignedToken {
     /// # Errors
     /// Where it does not pass.
     pub fn at(&self, now: Timestamp) -> Result<&Arc<VerifiedToken>, Refusal> {
-        let now = now.seconds();
-        // RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
-        if now >= self.expiry {
-            return Err(Refusal::Expired);
-        }
+        judge_expiry(self.expiry, now)?;
         let token = self.claims.as_ref().map_err(|fault| Refusal::Invalid(*fault))?;
-        if token.not_before.is_some_and(|not_before| now < not_before) {
-            return Err(Refusal::Invalid(TokenFault::NotYetValid));
-        }
+        judge_start(token.not_before, now)?;
         Ok(token)
     }
 
     /// The verified part, whatever the time; only such a token is worth remembering.
     pub(super) fn verified(&self) -> Option<&Arc<VerifiedToken>> {
         self.claims.as_ref().ok()
+    }
+}
+
+/// RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
+pub(super) fn judge_expiry(expiry: f64, now: Timestamp) -> Result<(), Refusal> {
+    if now.seconds() >= expiry { Err(Refusal::Expired) } else { Ok(()) }
+}
+
+/// RFC 7519 §4.1.5: before `nbf` a token is not accepted.
+pub(super) fn judge_start(not_before: Option<f64>, now: Timestamp) -> Result<(), TokenFault> {
+    match not_before.is_some_and(|not_before| now.seconds() < not_before) {
+        true => Err(TokenFault::NotYetValid),
+        false => Ok(()),
     }
 }
 
