@@ -25,6 +25,13 @@ enum Format {
     Json,
 }
 
+impl Default for LogArgs {
+    /// Warnings, as text: for commands whose logs nobody would tune.
+    fn default() -> Self {
+        Self { log: "warn".to_owned(), log_format: Format::Text }
+    }
+}
+
 impl LogArgs {
     /// Starts logging.
     pub(super) fn start(&self) -> Result<()> {

@@ -10,7 +10,10 @@ mod node;
 mod replay;
 mod token;
 mod token_claims;
+mod token_input;
+mod token_inspect;
 mod token_sign;
+mod token_verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -4,13 +4,17 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Failure, Verdict, token_sign};
+use super::{Failure, Verdict, token_inspect, token_sign, token_verify};
 
 /// Commands about tokens.
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
     /// Sign a token
     Sign(token_sign::TokenSignArgs),
+    /// Show what a token says, without a key
+    Inspect(token_inspect::TokenInspectArgs),
+    /// Say whether tokens are valid under a key, and why not
+    Verify(token_verify::TokenVerifyArgs),
 }
 
 /// Runs one of them.
@@ -20,5 +24,10 @@ pub(super) fn run(command: &TokenCommand, out: &mut dyn Write) -> Result<Verdict
             token_sign::run(args, out)?;
             Ok(Verdict::Positive)
         }
+        TokenCommand::Inspect(args) => {
+            token_inspect::run(args, out)?;
+            Ok(Verdict::Positive)
+        }
+        TokenCommand::Verify(args) => token_verify::run(args, out),
     }
 }

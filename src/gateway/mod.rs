@@ -6,6 +6,7 @@
 //!
 //! - [`request`], [`path`]: what is asked for, and the one spelling of a path
 //! - [`credential`], [`token`], [`key`]: who says so, and can it be believed
+//! - [`unverified`]: what can be seen of a token without a key, for showing it alone
 //! - [`identity`]: who it is, once it can be believed
 //! - [`service`]: where the request belongs
 //! - [`decision`], [`explain`]: the answer, and how it came about
@@ -25,6 +26,7 @@ pub mod request;
 pub mod service;
 mod time;
 pub mod token;
+pub mod unverified;
 
 use std::sync::Arc;
 

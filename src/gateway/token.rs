@@ -98,12 +98,14 @@ impl TokenFault {
 }
 
 /// Why a token does not pass now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It was good once.
+    #[error("the token has expired")]
     Expired,
     /// It was never good.
-    Invalid(TokenFault),
+    #[error(transparent)]
+    Invalid(#[from] TokenFault),
 }
 
 /// Checks a token's form, header and signature, and reads its claims.
@@ -115,30 +117,16 @@ pub fn verify(
     keys: &KeySet,
     workspace: &mut Workspace,
 ) -> Result<SignedToken, TokenFault> {
-    let jws = Jws::verify(token, keys, workspace)?;
-    let claims = RawClaims::read(jws.payload)?;
-    let expiry = claims.expiry()?;
-    Ok(match claims.judge() {
-        Ok(claims) => SignedToken::Good(Arc::new(VerifiedToken {
-            expiry,
-            not_before: claims.not_before,
-            key: jws.key.shared_name(),
-            algorithm: jws.algorithm,
-            identity: claims.identity,
-        })),
-        Err(fault) => SignedToken::Faulty { expiry, fault: fault.into() },
-    })
+    SignedToken::read(&Jws::verify(token, keys, workspace)?)
 }
 
 /// A JSON Web Signature in compact form (RFC 7515 §7.1) whose signature is good.
+/// Made by [`Jws::verify`] alone.
 #[derive(Debug)]
 pub struct Jws<'k, 'w> {
-    /// The bytes that were signed, whatever they are.
-    pub payload: &'w [u8],
-    /// The key that verified it.
-    pub key: &'k VerifyingKey,
-    /// The algorithm used.
-    pub algorithm: Algorithm,
+    payload: &'w [u8],
+    key: &'k VerifyingKey,
+    algorithm: Algorithm,
 }
 
 impl<'k, 'w> Jws<'k, 'w> {
@@ -177,42 +165,88 @@ impl<'k, 'w> Jws<'k, 'w> {
         }
         Err(fault)
     }
+
+    /// The bytes that were signed, whatever they are.
+    pub fn payload(&self) -> &'w [u8] {
+        self.payload
+    }
+
+    /// The name of the key that verified it, where the key has one.
+    pub fn key(&self) -> Option<&'k str> {
+        self.key.name()
+    }
+
+    /// The algorithm of its signature.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
 }
 
 /// The segments of a compact serialisation.
-struct Segments<'t> {
-    header: &'t str,
-    payload: &'t str,
-    signature: &'t str,
+pub(super) struct Segments<'t> {
+    pub(super) header: &'t str,
+    pub(super) payload: &'t str,
+    pub(super) signature: &'t str,
     /// Header and payload with the dot between: what the signature is over.
     signed: &'t str,
 }
 
 impl<'t> Segments<'t> {
+    /// Three segments, none of them empty.
     fn split(token: &'t str) -> Option<Self> {
+        Self::split_any(token).filter(|segments| !segments.is_any_empty())
+    }
+
+    /// Three segments, empty or not.
+    pub(super) fn split_any(token: &'t str) -> Option<Self> {
         let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
         let (first, second) = (dots.next()?, dots.next()?);
         if dots.next().is_some() {
             return None;
         }
-        let parts = Self {
+        Some(Self {
             header: token.get(..first)?,
             payload: token.get(first + 1..second)?,
             signature: token.get(second + 1..)?,
             signed: token.get(..second)?,
-        };
-        let empty = [parts.header, parts.payload, parts.signature].iter().any(|p| p.is_empty());
-        (!empty).then_some(parts)
+        })
+    }
+
+    pub(super) fn is_any_empty(&self) -> bool {
+        [self.header, self.payload, self.signature].iter().any(|segment| segment.is_empty())
     }
 }
 
 /// RFC 7515 §2: no padding, no line breaks; and one spelling for each sequence of bytes.
-fn decode(segment: &str, name: &'static str, into: &mut Vec<u8>) -> Result<(), TokenFault> {
+pub(super) fn decode(
+    segment: &str,
+    name: &'static str,
+    into: &mut Vec<u8>,
+) -> Result<(), TokenFault> {
     into.clear();
     URL_SAFE_NO_PAD.decode_vec(segment, into).map_err(|_| TokenFault::Encoding(name))
 }
 
 impl SignedToken {
+    /// Reads the claims of a token whose signature is good.
+    ///
+    /// # Errors
+    /// Where nothing says when it expires.
+    pub fn read(jws: &Jws<'_, '_>) -> Result<Self, TokenFault> {
+        let claims = RawClaims::read(jws.payload)?;
+        let expiry = claims.expiry()?;
+        Ok(match claims.judge() {
+            Ok(claims) => Self::Good(Arc::new(VerifiedToken {
+                expiry,
+                not_before: claims.not_before,
+                key: jws.key.shared_name(),
+                algorithm: jws.algorithm,
+                identity: claims.identity,
+            })),
+            Err(fault) => Self::Faulty { expiry, fault: fault.into() },
+        })
+    }
+
     /// Judges the token at an instant. That it has expired comes first, before whatever else may
     /// be wrong with its claims.
     ///
@@ -221,9 +255,24 @@ impl SignedToken {
     pub fn at(&self, now: Timestamp) -> Result<&Arc<VerifiedToken>, Refusal> {
         match self {
             Self::Good(token) => token.at(now).map(|()| token),
-            Self::Faulty { expiry, .. } if has_expired(*expiry, now) => Err(Refusal::Expired),
-            Self::Faulty { fault, .. } => Err(Refusal::Invalid(*fault)),
+            Self::Faulty { expiry, fault } => {
+                judge_expiry(*expiry, now)?;
+                Err(Refusal::Invalid(*fault))
+            }
         }
+    }
+}
+
+/// RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
+pub(super) fn judge_expiry(expiry: f64, now: Timestamp) -> Result<(), Refusal> {
+    if now.seconds() >= expiry { Err(Refusal::Expired) } else { Ok(()) }
+}
+
+/// RFC 7519 §4.1.5: before `nbf` a token is not accepted.
+pub(super) fn judge_start(not_before: Option<f64>, now: Timestamp) -> Result<(), TokenFault> {
+    match not_before.is_some_and(|not_before| now.seconds() < not_before) {
+        true => Err(TokenFault::NotYetValid),
+        false => Ok(()),
     }
 }
 
@@ -233,15 +282,8 @@ impl VerifiedToken {
     /// # Errors
     /// Where its time has not come, or is over.
     pub fn at(&self, now: Timestamp) -> Result<(), Refusal> {
-        if has_expired(self.expiry, now) {
-            return Err(Refusal::Expired);
-        }
-        match self.not_before {
-            Some(not_before) if now.seconds() < not_before => {
-                Err(Refusal::Invalid(TokenFault::NotYetValid))
-            }
-            _ => Ok(()),
-        }
+        judge_expiry(self.expiry, now)?;
+        Ok(judge_start(self.not_before, now)?)
     }
 
     /// Who the token says is calling.
@@ -258,9 +300,4 @@ impl VerifiedToken {
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
-}
-
-/// RFC 7519 §4.1.4: on the second of its expiry a token is no longer accepted.
-fn has_expired(expiry: f64, now: Timestamp) -> bool {
-    now.seconds() >= expiry
 }

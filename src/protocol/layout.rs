@@ -92,6 +92,17 @@ impl ObjectWriter<'_> {
         self.out.extend_from_slice(digits.get(start..).unwrap_or_default());
     }
 
+    /// A truth.
+    pub fn boolean(&mut self, name: Name, value: bool) {
+        self.raw(name, if value { b"true" } else { b"false" });
+    }
+
+    /// Any value, whose text is known to be well-formed JSON.
+    pub fn json(&mut self, name: Name, text: &str) {
+        self.name(name);
+        json(self.out, text);
+    }
+
     /// A list of strings.
     pub fn texts<'t>(&mut self, name: Name, values: impl Iterator<Item = &'t str>) {
         self.name(name);
@@ -142,6 +153,51 @@ impl ObjectWriter<'_> {
     }
 }
 
+/// Lays out anew a JSON text that is known to be well formed, whatever its depth. The order of
+/// members stays (of those that stand twice, too), and so does the text of each number.
+pub fn json(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => json_string(out, &mut rest),
+            ',' => out.extend_from_slice(b", "),
+            ':' => out.extend_from_slice(b": "),
+            ' ' | '\t' | '\n' | '\r' => {}
+            _ => escaped(out, c),
+        }
+    }
+}
+
+/// The rest of a string, up to and with its closing quote.
+fn json_string(out: &mut Vec<u8>, rest: &mut std::str::Chars<'_>) {
+    out.push(b'"');
+    while let Some(c) = rest.next() {
+        match c {
+            '"' => break,
+            '\\' => match rest.next() {
+                Some('b') => escaped(out, '\u{8}'),
+                Some('f') => escaped(out, '\u{c}'),
+                Some('n') => escaped(out, '\n'),
+                Some('r') => escaped(out, '\r'),
+                Some('t') => escaped(out, '\t'),
+                Some('u') => {
+                    let digits = rest.by_ref().take(4).filter_map(|digit| digit.to_digit(16));
+                    let unit = digits.fold(0, |unit, digit| unit * 16 + digit);
+                    // Half a surrogate pair is no character, but an escape all the same.
+                    match char::from_u32(unit) {
+                        Some(c) => escaped(out, c),
+                        None => escaped_unit(out, unit as u16),
+                    }
+                }
+                Some(c) => escaped(out, c),
+                None => break,
+            },
+            _ => escaped(out, c),
+        }
+    }
+    out.push(b'"');
+}
+
 /// A string in quotes, made of parts.
 pub(super) fn string(out: &mut Vec<u8>, parts: &[&str]) {
     out.push(b'"');
@@ -178,13 +234,17 @@ fn escaped(out: &mut Vec<u8>, c: char) {
         ' '..='~' => out.push(c as u8),
         _ => {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.extend_from_slice(b"\\u");
-                for shift in [12, 8, 4, 0] {
-                    let digit = (*unit >> shift) as u8 & 15;
-                    out.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
-                }
+                escaped_unit(out, *unit);
             }
         }
+    }
+}
+
+fn escaped_unit(out: &mut Vec<u8>, unit: u16) {
+    out.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        let digit = (unit >> shift) as u8 & 15;
+        out.push(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit });
     }
 }
 
@@ -206,6 +266,28 @@ mod tests {
             let mut out = Vec::new();
             string(&mut out, &[text]);
             assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+
+    #[test]
+    fn json_is_laid_out_as_python_lays_it_out() {
+        // Each right-hand side is what `json.dumps(json.loads(...))` of Python 3.11 prints, but
+        // for the number texts, which stay, and the member that stands twice.
+        for (text, expected) in [
+            (
+                r#" { "a" :	[ 1 ,-2.50E+1,"x" ] , "b":{} } "#,
+                r#"{"a": [1, -2.50E+1, "x"], "b": {}}"#,
+            ),
+            (r#"{"a":true,"a":null,"b":[]}"#, r#"{"a": true, "a": null, "b": []}"#),
+            (r#"["\u0041\/\b\f\n\r\t\"\\", ":,{"]"#, r#"["A/\b\f\n\r\t\"\\", ":,{"]"#),
+            (r#""é\u00E9\u000A\u007F""#, r#""\u00e9\u00e9\n\u007f""#),
+            (r#""😀\uD83D\uDE00\uDC00\ud800""#, r#""\ud83d\ude00\ud83d\ude00\udc00\ud800""#),
+            ("7", "7"),
+        ] {
+            let text = text.replace("\\t[", "\t[");
+            let mut out = Vec::new();
+            json(&mut out, &text);
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{text}");
         }
     }
 
