@@ -10,6 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::framing::noise;
 use super::support::{
     NOW, allowed, fixtures, init, init_ok, invalid, key_text, options, request, run, signing_key,
     token,
@@ -75,7 +76,7 @@ proptest! {
     #![proptest_config(cases(400))]
     #[test]
     fn any_split_into_reads_and_any_number_of_threads_give_the_same_bytes(
-        Input(input) in input(),
+        Input(input) in prop_oneof![4 => input(), 1 => noise()],
         sizes in sizes(),
         jobs in 1..5_usize,
         limit in limit(),
@@ -91,6 +92,24 @@ proptest! {
             String::from_utf8(in_pieces).unwrap(),
             String::from_utf8(at_once).unwrap()
         );
+    }
+}
+
+/// Every input that is short is split into single bytes, under limits that it just exceeds.
+#[test]
+fn single_bytes_give_the_same_under_every_small_limit() {
+    for text in ["\u{feff}{}\n{}", "\u{feff} {\n}\n\n", " \t{}{ } x\n{\r\n}\n{\"a\":\"\u{e9}\"}\nx"]
+    {
+        for limit in 1..12 {
+            let options = Options { max_message_bytes: limit, ..options() };
+            let at_once = run(text.as_bytes(), options.clone());
+            let in_pieces = run(Pieces::new(text.as_bytes(), &[1]), options);
+            assert_eq!(
+                String::from_utf8(in_pieces).unwrap(),
+                String::from_utf8(at_once).unwrap(),
+                "{text:?} under {limit}"
+            );
+        }
     }
 }
 
