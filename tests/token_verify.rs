@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use support::{Run, key, run, token};
 use tempfile::TempDir;
 
+#[path = "support/command.rs"]
 mod support;
 
 fn verify(folder: &TempDir, key: &str, rest: &[&str], input: &[u8]) -> Run {

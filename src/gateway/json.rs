@@ -7,7 +7,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 /// A kind of object: takes the members that matter and ignores the rest.
@@ -145,135 +147,54 @@ pub(super) enum Value<'de> {
     Strings(Vec<Cow<'de, str>>),
     /// An object.
     Object,
-    /// `null`, a boolean, or a list that holds anything but strings.
+    /// `null`, a boolean, a number that does not fit, or a list that holds anything but strings.
     Other,
 }
 
 impl<'de> de::Deserialize<'de> for Value<'de> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(ValueVisitor)
+        let raw = <&'de RawValue>::deserialize(json)?;
+        Self::of(raw.get()).ok_or_else(|| de::Error::custom("a lone surrogate"))
     }
 }
 
-struct ValueVisitor;
-
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
+impl<'de> Value<'de> {
+    /// Of well-formed JSON; none where a string holds a lone surrogate.
+    fn of(json: &'de str) -> Option<Self> {
+        Some(match json.as_bytes().first()? {
+            b'"' => Self::String(text(json)?),
+            b'[' => Self::of_list(json)?,
+            b'{' => Self::Object,
+            // A number that does not fit is well-formed JSON, and no number to us.
+            b'-' | b'0'..=b'9' => match json.parse::<f64>() {
+                Ok(number) if number.is_finite() => Self::Number(number),
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        })
     }
 
-    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
-        Ok(Value::Other)
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(number as f64))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(number as f64))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value::String(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
-        Ok(Value::String(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value<'de>, A::Error> {
-        let mut strings = Vec::new();
-        while let Some(element) = list.next_element()? {
-            match element {
-                Element::String(text) => strings.push(text),
-                Element::Other => {
-                    while list.next_element::<IgnoredAny>()?.is_some() {}
-                    return Ok(Value::Other);
-                }
-            }
+    fn of_list(json: &'de str) -> Option<Self> {
+        let list: Vec<&'de RawValue> = serde_json::from_str(json).ok()?;
+        if list.iter().any(|element| !element.get().starts_with('"')) {
+            return Some(Self::Other);
         }
-        Ok(Value::Strings(strings))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value::Object)
+        list.iter().map(|element| text(element.get())).collect::<Option<_>>().map(Self::Strings)
     }
 }
 
-/// An element of a list; its own elements are skipped without recursion.
-enum Element<'de> {
-    String(Cow<'de, str>),
-    Other,
-}
-
-impl<'de> de::Deserialize<'de> for Element<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_any(ElementVisitor)
-    }
-}
-
-struct ElementVisitor;
-
-impl<'de> Visitor<'de> for ElementVisitor {
-    type Value = Element<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an element")
-    }
-
-    fn visit_unit<E>(self) -> Result<Element<'de>, E> {
-        Ok(Element::Other)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Element<'de>, E> {
-        Ok(Element::Other)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Element<'de>, E> {
-        Ok(Element::Other)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Element<'de>, E> {
-        Ok(Element::Other)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Element<'de>, E> {
-        Ok(Element::Other)
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Element<'de>, E> {
-        Ok(Element::String(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Element<'de>, E> {
-        Ok(Element::String(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Element<'de>, A::Error> {
-        while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Element::Other)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Element::Other)
+/// The text of a string in JSON.
+fn text(json: &str) -> Option<Cow<'_, str>> {
+    match json.strip_prefix('"')?.strip_suffix('"')? {
+        plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str(json).ok().map(Cow::Owned),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde::de::IgnoredAny;
+
     use super::*;
 
     #[derive(Default, Debug, PartialEq)]
@@ -314,6 +235,8 @@ mod tests {
             (r#"{"a":["x",1,"y"]}"#, Some(Value::Other)),
             (r#"{"a":["x",["y"]]}"#, Some(Value::Other)),
             (r#"{"a":null}"#, Some(Value::Other)),
+            (r#"{"a":-1e400}"#, Some(Value::Other)),
+            (r#"{"a":["x",1e400]}"#, Some(Value::Other)),
             (r#"{"a":{"b":{}}}"#, Some(Value::Object)),
             (r#"{"b":"\ud800","\udc00":1e999}"#, None),
         ] {
@@ -332,7 +255,6 @@ mod tests {
             "{}x",
             "{}{}",
             "{\"a\":01}",
-            "{\"a\":1e400}",
             "{a:1}",
             "{\"a\":NaN}",
             "{/**/}",

@@ -15,6 +15,9 @@ use super::syntax::{Progress, Syntax};
 /// it, small enough for the cache.
 const BLOCK: usize = 128 * 1024;
 
+/// Skipped at the very start of a stream.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Cuts a stream into messages.
 pub struct Framer {
     /// What has been read; what is handled already stays until room is needed.
@@ -205,6 +208,14 @@ impl Cutter {
         if self.discarding {
             return self.discard(bytes);
         }
+        if self.untouched {
+            let unread = self.unread(bytes);
+            if unread.starts_with(BYTE_ORDER_MARK) {
+                self.consume(BYTE_ORDER_MARK.len());
+            } else if BYTE_ORDER_MARK.starts_with(unread) && !self.ended {
+                return Cut::Starved;
+            }
+        }
         let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
         let blanks = self.unread(bytes).iter().take_while(blank).count();
         self.consume(blanks);
@@ -223,10 +234,6 @@ impl Cutter {
     }
 
     fn cut_line(&mut self, bytes: &[u8], line: &Line, first: u8) -> Cut {
-        if self.untouched && self.unread(bytes).starts_with(b"\xef\xbb\xbf") {
-            self.consume(3);
-            return Cut::Nothing;
-        }
         match &self.state {
             State::Skipping if first == b'{' => {
                 self.state = State::Idle;

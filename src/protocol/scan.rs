@@ -171,3 +171,6 @@ fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;
