@@ -17,8 +17,8 @@ use super::token::VerifiedToken;
 const MAX_BYTES: usize = 24 * 1024 * 1024;
 /// What an entry costs beyond its texts: allocations, links, its place in the table (bytes).
 const OVERHEAD: usize = 256;
-/// Places in [`TokenCache::sighted`], a power of two.
-const SIGHTED: usize = 1 << 17;
+/// Places in [`TokenCache::sighted`], a power of two; few enough for the processor's cache.
+const SIGHTED: usize = 1 << 16;
 
 /// Verified tokens by their text.
 pub(super) struct TokenCache {
@@ -26,7 +26,7 @@ pub(super) struct TokenCache {
     bytes: usize,
     /// Fingerprints of HMAC tokens seen once. Remembering such a token costs as much as checking
     /// it again, which pays only when it comes back; so it is remembered the second time.
-    sighted: Vec<u32>,
+    sighted: Vec<u16>,
     hasher: RandomState,
 }
 
@@ -77,8 +77,8 @@ impl TokenCache {
             self.sighted = vec![0; SIGHTED];
         }
         let hash = self.hasher.hash_one(token);
-        // The lower half finds the place, the upper half is the fingerprint.
-        let fingerprint = ((hash >> 32) as u32).max(1);
+        // The lowest bits find the place, the highest are the fingerprint.
+        let fingerprint = ((hash >> 48) as u16).max(1);
         let place = hash as usize & (SIGHTED - 1);
         match self.sighted.get_mut(place) {
             Some(known) if *known == fingerprint => true,

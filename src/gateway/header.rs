@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{IgnoredAny, MapAccess};
-
-use super::json::{Members, ObjectFault, Seen, Value, read_object};
+use super::json::{Members, ObjectFault, Value, read_object};
 use super::key::{Algorithm, algorithm_named};
 
 /// What a header says that matters for checking the signature.
@@ -46,13 +44,13 @@ struct RawHeader<'de> {
     x5u: Option<Value<'de>>,
     jwk: Option<Value<'de>>,
     x5c: Option<Value<'de>>,
-    crit: bool,
-    b64: bool,
+    crit: Option<Value<'de>>,
+    b64: Option<Value<'de>>,
 }
 
 impl<'de> Members<'de> for RawHeader<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error> {
-        let slot = match name {
+    fn slot(&mut self, name: &[u8]) -> Option<&mut Option<Value<'de>>> {
+        Some(match name {
             b"alg" => &mut self.alg,
             b"kid" => &mut self.kid,
             b"typ" => &mut self.typ,
@@ -60,26 +58,21 @@ impl<'de> Members<'de> for RawHeader<'de> {
             b"x5u" => &mut self.x5u,
             b"jwk" => &mut self.jwk,
             b"x5c" => &mut self.x5c,
-            _ => {
-                self.crit |= name == b"crit";
-                self.b64 |= name == b"b64";
-                map.next_value::<IgnoredAny>()?;
-                return Ok(Seen::Unknown);
-            }
-        };
-        Ok(Seen::of_slot(slot.replace(map.next_value()?)))
+            b"crit" => &mut self.crit,
+            b"b64" => &mut self.b64,
+            _ => return None,
+        })
     }
 }
 
 impl<'a> JoseHeader<'a> {
     /// Reads the decoded header of a token.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, HeaderFault> {
-        let mut raw = RawHeader::default();
-        read_object(json, &mut raw).map_err(HeaderFault::Json)?;
-        if raw.crit {
+        let raw: RawHeader<'_> = read_object(json).map_err(HeaderFault::Json)?;
+        if raw.crit.is_some() {
             return Err(HeaderFault::Critical);
         }
-        if raw.b64 {
+        if raw.b64.is_some() {
             return Err(HeaderFault::Unencoded);
         }
         // Never followed (RFC 8725 §3.10), yet a malformed one marks a forged token.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use portcullis::gateway::explain::explain;
 use portcullis::gateway::key::{KeySet, KeyText};
-use portcullis::gateway::token::verify;
+use portcullis::gateway::token::{Workspace, verify};
 use portcullis::gateway::{Gateway, Header, Request, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -113,7 +113,7 @@ fn decide(gateway: &mut Gateway, step: &Step) -> String {
         required: &required,
         client_ip: None,
     };
-    let decision = gateway.decide(Ok(&request), Timestamp::from_seconds(*now).unwrap());
+    let decision = gateway.decide(Ok(request), Timestamp::from_seconds(*now).unwrap());
     format!("{decision:?} {:?}", explain(&decision))
 }
 
@@ -130,7 +130,7 @@ proptest! {
                     old.replace_keys(Arc::clone(&keys));
                 }
                 Step::Ahead(token) => {
-                    if let Ok(signed) = verify(token, &keys) {
+                    if let Ok(signed) = verify(token, &keys, &mut Workspace::default()) {
                         old.remember(token, signed);
                     }
                 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{IgnoredAny, MapAccess};
 use serde_json::value::RawValue;
 
 use super::set::KeySet;
 use super::{Algorithm, KeyFault, KeyWarning, Material, VerifyingKey, algorithm_named};
-use crate::gateway::json::{Members, ObjectFault, Seen, Value, read_object};
+use crate::gateway::json::{Members, ObjectFault, Value, read_object};
 
 /// Why a JWK or JWK Set is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,8 +47,7 @@ enum Jwk {
 
 /// Reads a JWK, or a JWK Set where the object has a member `keys`.
 pub(super) fn read(json: &str) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
-    let mut raw = RawJwk::default();
-    read_object(json.as_bytes(), &mut raw).map_err(JwkFault::Json)?;
+    let raw: RawJwk<'_> = read_object(json.as_bytes()).map_err(JwkFault::Json)?;
     let Some(keys) = &raw.keys else {
         return match raw.into_key()? {
             Jwk::Usable(key) => {
@@ -63,9 +61,12 @@ pub(super) fn read(json: &str) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
     read_set(keys)
 }
 
-fn read_set(keys: &RawValue) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
-    let members: Vec<&RawValue> =
-        serde_json::from_str(keys.get()).map_err(|_| KeyFault::from(JwkFault::Keys))?;
+fn read_set(keys: &Value<'_>) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
+    let members: Vec<&RawValue> = match keys {
+        Value::Other(list) => serde_json::from_str(list).map_err(|_| JwkFault::Keys)?,
+        Value::Strings(none) if none.is_empty() => Vec::new(),
+        _ => return Err(JwkFault::Keys.into()),
+    };
     let mut usable = Vec::new();
     let mut warnings = Vec::new();
     let mut names = HashSet::new();
@@ -74,8 +75,7 @@ fn read_set(keys: &RawValue) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
         if !member.get().starts_with('{') {
             return Err(JwkFault::Keys.into());
         }
-        let mut raw = RawJwk::default();
-        read_object(member.get().as_bytes(), &mut raw).map_err(JwkFault::Json)?;
+        let raw: RawJwk<'_> = read_object(member.get().as_bytes()).map_err(JwkFault::Json)?;
         let (name, secret) = match raw.into_key()? {
             Jwk::Usable(key) => {
                 let known = (key.name.clone(), key.is_secret());
@@ -111,10 +111,10 @@ fn read_set(keys: &RawValue) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
 /// The members of a JWK, as they stand there.
 #[derive(Default)]
 struct RawJwk<'de> {
-    keys: Option<&'de RawValue>,
-    strings: Vec<(&'static str, Value<'de>)>,
-    lists: Vec<(&'static str, Value<'de>)>,
-    private: bool,
+    keys: Option<Value<'de>>,
+    strings: [Option<Value<'de>>; STRINGS.len()],
+    lists: [Option<Value<'de>>; LISTS.len()],
+    private: [Option<Value<'de>>; PRIVATE.len()],
 }
 
 /// Members that hold text; `k` is one, but secret.
@@ -125,36 +125,41 @@ const LISTS: [&str; 2] = ["key_ops", "x5c"];
 const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 impl<'de> Members<'de> for RawJwk<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &[u8], map: &mut A) -> Result<Seen, A::Error> {
-        let one_of =
-            |names: &[&'static str]| names.iter().copied().find(|known| known.as_bytes() == name);
+    fn slot(&mut self, name: &[u8]) -> Option<&mut Option<Value<'de>>> {
+        let index = |names: &[&str]| names.iter().position(|known| known.as_bytes() == name);
         if name == b"keys" {
-            self.keys = Some(map.next_value()?);
-        } else if let Some(known) = one_of(&STRINGS) {
-            self.strings.push((known, map.next_value()?));
-        } else if let Some(known) = one_of(&LISTS) {
-            self.lists.push((known, map.next_value()?));
+            Some(&mut self.keys)
+        } else if let Some(index) = index(&STRINGS) {
+            self.strings.get_mut(index)
+        } else if let Some(index) = index(&LISTS) {
+            self.lists.get_mut(index)
         } else {
-            self.private |= one_of(&PRIVATE).is_some();
-            map.next_value::<IgnoredAny>()?;
+            self.private.get_mut(index(&PRIVATE)?)
         }
-        Ok(Seen::Unknown)
     }
 }
 
 impl<'de> RawJwk<'de> {
     fn text(&self, name: &'static str) -> Result<Option<&str>, JwkFault> {
-        match self.strings.iter().find(|(known, _)| *known == name) {
+        match STRINGS
+            .iter()
+            .zip(&self.strings)
+            .find_map(|(known, value)| value.as_ref().filter(|_| *known == name))
+        {
             None => Ok(None),
-            Some((_, Value::String(text))) => Ok(Some(text)),
+            Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(JwkFault::Malformed(name)),
         }
     }
 
     fn list(&self, name: &'static str) -> Result<Option<&[Cow<'de, str>]>, JwkFault> {
-        match self.lists.iter().find(|(known, _)| *known == name) {
+        match LISTS
+            .iter()
+            .zip(&self.lists)
+            .find_map(|(known, value)| value.as_ref().filter(|_| *known == name))
+        {
             None => Ok(None),
-            Some((_, Value::Strings(list))) => Ok(Some(list)),
+            Some(Value::Strings(list)) => Ok(Some(list)),
             Some(_) => Err(JwkFault::Malformed(name)),
         }
     }
@@ -201,7 +206,8 @@ impl<'de> RawJwk<'de> {
         if !known {
             return Ok(Jwk::UnknownKind);
         }
-        if self.private || (kty != "oct" && self.text("k")?.is_some()) {
+        let private = self.private.iter().any(Option::is_some);
+        if private || (kty != "oct" && self.text("k")?.is_some()) {
             return Err(KeyFault::PrivateKey);
         }
         self.text("x5u")?;
