@@ -10,23 +10,22 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use lru::LruCache;
 
-use super::key::is_costly;
 use super::token::VerifiedToken;
 
 /// Memory that remembered tokens may hold (bytes, about).
 const MAX_BYTES: usize = 24 * 1024 * 1024;
 /// What an entry costs beyond its texts: allocations, links, its place in the table (bytes).
 const OVERHEAD: usize = 256;
-/// Places in [`TokenCache::sighted`], a power of two; few enough for the processor's cache.
-const SIGHTED: usize = 1 << 16;
+/// Rows in [`TokenCache::sighted`], a power of two; few enough for the processor's cache.
+const SIGHTED: usize = 1 << 14;
 
 /// Verified tokens by their text.
 pub(super) struct TokenCache {
     entries: LruCache<Box<str>, Arc<VerifiedToken>, RandomState>,
     bytes: usize,
-    /// Fingerprints of HMAC tokens seen once. Remembering such a token costs as much as checking
-    /// it again, which pays only when it comes back; so it is remembered the second time.
-    sighted: Vec<u16>,
+    /// Fingerprints of tokens seen once. Remembering a token pays only when it comes back, and most
+    /// of a flood never do; so it is remembered the second time.
+    sighted: Vec<[u16; 4]>,
     hasher: RandomState,
 }
 
@@ -50,11 +49,15 @@ impl TokenCache {
         self.entries.contains(token)
     }
 
-    /// Remembers a token, unless that does not pay.
-    pub(super) fn insert(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
-        if !is_costly(verified.algorithm()) && !self.was_sighted(token) {
-            return;
+    /// Remembers a token that is seen for the second time.
+    pub(super) fn insert_recurring(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
+        if self.was_sighted(token) {
+            self.insert(token, verified);
         }
+    }
+
+    /// Remembers a token.
+    pub(super) fn insert(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
         self.bytes += weight(token, verified);
         if let Some((old, replaced)) = self.entries.push(token.into(), Arc::clone(verified)) {
             self.bytes = self.bytes.saturating_sub(weight(&old, &replaced));
@@ -74,20 +77,19 @@ impl TokenCache {
 
     fn was_sighted(&mut self, token: &str) -> bool {
         if self.sighted.is_empty() {
-            self.sighted = vec![0; SIGHTED];
+            self.sighted = vec![[0; 4]; SIGHTED];
         }
         let hash = self.hasher.hash_one(token);
-        // The lowest bits find the place, the highest are the fingerprint.
+        // The lowest bits find the row, the highest are the fingerprint.
         let fingerprint = ((hash >> 48) as u16).max(1);
-        let place = hash as usize & (SIGHTED - 1);
-        match self.sighted.get_mut(place) {
-            Some(known) if *known == fingerprint => true,
-            Some(known) => {
-                *known = fingerprint;
-                false
-            }
-            None => false,
+        let Some(row) = self.sighted.get_mut(hash as usize & (SIGHTED - 1)) else { return false };
+        if row.contains(&fingerprint) {
+            return true;
         }
+        // Several places in a row, so that two tokens of one row do not drive each other out.
+        let [newest, second, third, _oldest] = *row;
+        *row = [fingerprint, newest, second, third];
+        false
     }
 }
 

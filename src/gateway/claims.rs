@@ -68,7 +68,9 @@ impl<'de> Members<'de> for RawClaims<'de> {
 impl<'de> RawClaims<'de> {
     /// Reads the decoded payload of a token whose signature is good.
     pub(super) fn read(json: &'de [u8]) -> Result<Self, ClaimsFault> {
-        read_object(json).map_err(ClaimsFault::Json)
+        let mut raw = Self::default();
+        read_object(json, &mut raw).map_err(ClaimsFault::Json)?;
+        Ok(raw)
     }
 
     /// The expiry, which every token must have.

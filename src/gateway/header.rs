@@ -68,7 +68,8 @@ impl<'de> Members<'de> for RawHeader<'de> {
 impl<'a> JoseHeader<'a> {
     /// Reads the decoded header of a token.
     pub(super) fn read(json: &'a [u8]) -> Result<Self, HeaderFault> {
-        let raw: RawHeader<'_> = read_object(json).map_err(HeaderFault::Json)?;
+        let mut raw = RawHeader::default();
+        read_object(json, &mut raw).map_err(HeaderFault::Json)?;
         if raw.crit.is_some() {
             return Err(HeaderFault::Critical);
         }

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 #[derive(Debug)]
 pub struct Identity {
     /// The user, then each role, then each permission, in one piece of memory.
-    text: Box<str>,
+    text: String,
     user: usize,
     roles: SmallVec<[Span; 2]>,
     permissions: SmallVec<[Span; 6]>,
@@ -29,17 +29,11 @@ impl Identity {
         roles: impl Iterator<Item = &'c str>,
         permissions: impl Iterator<Item = &'c str>,
     ) -> Self {
-        let mut text = String::with_capacity(128);
+        let mut text = String::with_capacity(user.len() + 64);
         text.push_str(user);
         let roles = append_distinct(&mut text, roles);
         let permissions = append_distinct(&mut text, permissions);
-        Self {
-            text: text.into_boxed_str(),
-            user: user.len(),
-            roles,
-            permissions,
-            rendered: OnceLock::new(),
-        }
+        Self { text, user: user.len(), roles, permissions, rendered: OnceLock::new() }
     }
 
     /// The claim `sub`.
@@ -75,7 +69,7 @@ impl Identity {
     /// Bytes of memory held, about, once it is rendered.
     pub(super) fn weight(&self) -> usize {
         let spans = (self.roles.len() + self.permissions.len()) * (size_of::<Span>() + 4);
-        size_of::<Self>() + 2 * self.text.len() + spans + 128
+        size_of::<Self>() + self.text.capacity() + self.text.len() + spans + 128
     }
 }
 

@@ -123,7 +123,7 @@ impl Gateway {
         }
         let signed = token::verify(text, &self.keys, &mut self.workspace)?;
         if let SignedToken::Good(token) = &signed {
-            self.cache.insert(text, token);
+            self.cache.insert_recurring(text, token);
         }
         Ok(Caller { token: Arc::clone(signed.at(now)?), recurs: false })
     }

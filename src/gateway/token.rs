@@ -143,10 +143,12 @@ impl<'k, 'w> Jws<'k, 'w> {
             return Err(TokenFault::TooLong);
         }
         let parts = Segments::split(token).ok_or(TokenFault::Segments)?;
-        decode(parts.header, "header", &mut workspace.header)?;
-        decode(parts.payload, "payload", &mut workspace.payload)?;
-        decode(parts.signature, "signature", &mut workspace.signature)?;
         let Workspace { header, payload, signature, last } = workspace;
+        if last.as_ref().is_none_or(|(text, _)| **text != *parts.header) {
+            decode(parts.header, "header", header)?;
+        }
+        decode(parts.payload, "payload", payload)?;
+        decode(parts.signature, "signature", signature)?;
         let header = match last {
             Some((text, known)) if **text == *parts.header => known,
             _ => &mut last.insert((parts.header.into(), JoseHeader::read(header)?.owned())).1,

@@ -47,36 +47,46 @@ pub(super) enum Value<'de> {
     Other(&'de str),
 }
 
-/// Reads one object.
-pub(super) fn read_object<'de, M: Members<'de>>(json: &'de [u8]) -> Result<M, ObjectFault> {
+/// Reads one object into `members`, which hold nothing before.
+pub(super) fn read_object<'de, M: Members<'de>>(
+    json: &'de [u8],
+    members: &mut M,
+) -> Result<(), ObjectFault> {
     let text = std::str::from_utf8(json).map_err(|_| ObjectFault::Syntax)?;
-    match scan::object(text) {
-        Some(outcome) => outcome,
-        None => read_any_object(text),
+    if scan::object(text, members).is_some() {
+        return Ok(());
     }
+    // The scan may have filled some of them before it became unsure.
+    *members = M::default();
+    read_any_object(text, members)
 }
 
 /// Reads one object of whatever shape.
-fn read_any_object<'de, M: Members<'de>>(text: &'de str) -> Result<M, ObjectFault> {
-    let mut reader = Reader::<M>::default();
+fn read_any_object<'de, M: Members<'de>>(
+    text: &'de str,
+    members: &mut M,
+) -> Result<(), ObjectFault> {
+    let mut reader = Reader::new(members);
     let mut json = serde_json::Deserializer::from_str(text);
     let outcome = json.deserialize_map(ReaderVisitor(&mut reader)).and_then(|()| json.end());
-    match outcome {
-        Ok(()) => Ok(reader.members),
-        Err(_) if reader.duplicate => Err(ObjectFault::Duplicate),
-        Err(_) => Err(ObjectFault::Syntax),
-    }
+    outcome.map_err(|_| match reader.duplicate {
+        true => ObjectFault::Duplicate,
+        false => ObjectFault::Syntax,
+    })
 }
 
 /// An object being read.
-#[derive(Default)]
-struct Reader<'de, M> {
-    members: M,
+struct Reader<'m, 'de, M> {
+    members: &'m mut M,
     others: Names<'de>,
     duplicate: bool,
 }
 
-impl<'de, M: Members<'de>> Reader<'de, M> {
+impl<'m, 'de, M: Members<'de>> Reader<'m, 'de, M> {
+    fn new(members: &'m mut M) -> Self {
+        Self { members, others: Names::default(), duplicate: false }
+    }
+
     /// Takes a member; `read` is called for its value where somebody reads it, else `skip`.
     fn take<S, E>(
         &mut self,
@@ -118,9 +128,9 @@ impl<'de> Names<'de> {
     }
 }
 
-struct ReaderVisitor<'r, 'de, M>(&'r mut Reader<'de, M>);
+struct ReaderVisitor<'r, 'm, 'de, M>(&'r mut Reader<'m, 'de, M>);
 
-impl<'de, M: Members<'de>> Visitor<'de> for ReaderVisitor<'_, 'de, M> {
+impl<'de, M: Members<'de>> Visitor<'de> for ReaderVisitor<'_, '_, 'de, M> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,7 +225,8 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Option<Value<'_>>, ObjectFault> {
-        read_object::<Only<'_>>(text.as_bytes()).map(|only| only.0)
+        let mut only = Only::default();
+        read_object(text.as_bytes(), &mut only).map(|()| only.0)
     }
 
     #[test]

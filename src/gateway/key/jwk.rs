@@ -47,7 +47,8 @@ enum Jwk {
 
 /// Reads a JWK, or a JWK Set where the object has a member `keys`.
 pub(super) fn read(json: &str) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
-    let raw: RawJwk<'_> = read_object(json.as_bytes()).map_err(JwkFault::Json)?;
+    let mut raw = RawJwk::default();
+    read_object(json.as_bytes(), &mut raw).map_err(JwkFault::Json)?;
     let Some(keys) = &raw.keys else {
         return match raw.into_key()? {
             Jwk::Usable(key) => {
@@ -75,7 +76,8 @@ fn read_set(keys: &Value<'_>) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
         if !member.get().starts_with('{') {
             return Err(JwkFault::Keys.into());
         }
-        let raw: RawJwk<'_> = read_object(member.get().as_bytes()).map_err(JwkFault::Json)?;
+        let mut raw = RawJwk::default();
+        read_object(member.get().as_bytes(), &mut raw).map_err(JwkFault::Json)?;
         let (name, secret) = match raw.into_key()? {
             Jwk::Usable(key) => {
                 let known = (key.name.clone(), key.is_secret());

@@ -13,7 +13,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use jsonwebtoken::Algorithm;
-use jsonwebtoken::AlgorithmFamily;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use ring::{hmac, rand};
 
@@ -321,11 +320,6 @@ pub fn algorithm_name(algorithm: Algorithm) -> &'static str {
         Algorithm::EdDSA => "EdDSA",
         _ => "unknown",
     }
-}
-
-/// True where checking a signature costs far more than remembering its outcome.
-pub(super) fn is_costly(algorithm: Algorithm) -> bool {
-    algorithm.family() != AlgorithmFamily::Hmac
 }
 
 impl fmt::Debug for VerifyingKey {
