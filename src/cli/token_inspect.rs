@@ -80,7 +80,7 @@ pub(super) fn run(args: &TokenInspectArgs, out: &mut dyn Write) -> Result<()> {
         Format::Table => table(&token, now),
         Format::Json => json(&token, now),
     };
-    out.write_all(shown.as_bytes()).context("cannot write to standard output")
+    Ok(out.write_all(shown.as_bytes())?)
 }
 
 fn read_one() -> Result<String> {
