@@ -12,6 +12,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use portcullis::mint::{self, GeneratedKey, Kind};
 
+use super::Failure;
+
 /// Arguments of `portcullis key`.
 #[derive(Debug, Args)]
 pub(super) struct KeyArgs {
@@ -123,16 +125,19 @@ enum Format {
 ///
 /// # Errors
 ///
-/// When the key cannot be made, or its files or `out` cannot be written.
-pub(super) fn run(args: &KeyArgs, out: &mut dyn Write) -> Result<()> {
+/// When the files that are named will not do, when the key cannot be made, or its files or `out`
+/// cannot be written.
+pub(super) fn run(args: &KeyArgs, out: &mut dyn Write) -> Result<(), Failure> {
     match &args.command {
-        KeyCommand::Generate(args) => generate(args, out),
+        KeyCommand::Generate(args) => {
+            let files = Files::from_args(args, args.kind.into()).map_err(Failure::Usage)?;
+            Ok(generate(args, files, out)?)
+        }
     }
 }
 
-fn generate(args: &GenerateArgs, out: &mut dyn Write) -> Result<()> {
+fn generate(args: &GenerateArgs, files: Option<Files<'_>>, out: &mut dyn Write) -> Result<()> {
     let kind = Kind::from(args.kind);
-    let files = Files::from_args(args, kind)?;
     let texts = Texts::new(&mint::generate(kind)?, args.format)?;
     match files {
         None => {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -37,7 +37,7 @@ impl LogArgs {
     pub(super) fn start(&self) -> Result<()> {
         let filter = EnvFilter::builder()
             .parse(&self.log)
-            .with_context(|| format!("--log: `{}` is neither a level nor a filter", self.log))?;
+            .map_err(|fault| anyhow!("--log: `{}` is no filter: {fault}", self.log))?;
         let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
         // A second start in one process changes nothing.
         let _ = match self.log_format {

@@ -7,6 +7,7 @@ mod key;
 mod key_file;
 mod logging;
 mod node;
+mod output;
 mod replay;
 mod token;
 mod token_claims;
@@ -19,6 +20,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+
+use self::output::Output;
 
 /// Decides who is calling and what they may do, and can decide it again.
 ///
@@ -90,6 +93,19 @@ enum Failure {
     Other(anyhow::Error),
 }
 
+impl Failure {
+    fn error(&self) -> &anyhow::Error {
+        match self {
+            Self::Usage(error) | Self::Other(error) => error,
+        }
+    }
+
+    /// True where it failed because nobody reads the output any more.
+    fn is_unread(&self) -> bool {
+        matches!(self, Self::Other(error) if is_broken_pipe(error))
+    }
+}
+
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
@@ -103,20 +119,19 @@ pub(crate) fn main() -> ExitCode {
     match run(arguments) {
         Ok(Verdict::Positive) => ExitCode::SUCCESS,
         Ok(Verdict::Negative) => ExitCode::from(1),
-        Err(Failure::Usage(error)) => {
-            complain(&error);
-            ExitCode::from(2)
-        }
-        Err(Failure::Other(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(Failure::Other(error)) => {
-            complain(&error);
-            ExitCode::from(1)
+        Err(failure) if failure.is_unread() => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(failure.error());
+            ExitCode::from(match failure {
+                Failure::Usage(_) => 2,
+                Failure::Other(_) => 1,
+            })
         }
     }
 }
 
 fn run(arguments: Arguments) -> Result<Verdict, Failure> {
-    let out = &mut io::stdout().lock();
+    let out = &mut Output::lock();
     match arguments.command {
         None => node::run(&arguments.node),
         Some(Command::Replay(args)) => Ok(replay::run(&args, out)?),
@@ -140,11 +155,12 @@ fn complain(error: &anyhow::Error) {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    })
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        // serde_json wraps the error of its writer so that it is no link of the chain.
+        let wrapped = cause.downcast_ref().and_then(serde_json::Error::io_error_kind);
+        wrapped.or_else(|| cause.downcast_ref().map(io::Error::kind))
+    };
+    error.chain().any(|cause| kind(cause) == Some(io::ErrorKind::BrokenPipe))
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ A token among the arguments can be seen by others on the machine; standard input
 
 Exit status: 0 where the token could be read, whatever it says; 1 where it is no token at all.";
 
-const UNCHECKED: &str = "The signature was not checked: anybody could have written this. \
+const UNCHECKED: &str = "The signature was not checked: anybody could have written this.
 `portcullis token verify --key FILE` checks it.";
 
 /// Claims that are points in time (RFC 7519 §4.1; `auth_time` and `updated_at` are OpenID's).
@@ -80,7 +80,7 @@ pub(super) fn run(args: &TokenInspectArgs, out: &mut dyn Write) -> Result<()> {
         Format::Table => table(&token, now),
         Format::Json => json(&token, now),
     };
-    out.write_all(shown.as_bytes()).context("cannot write to standard output")
+    Ok(out.write_all(shown.as_bytes())?)
 }
 
 fn read_one() -> Result<String> {

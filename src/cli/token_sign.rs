@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use jsonwebtoken::Algorithm;
 
-use super::key_file;
 use super::token_claims::ClaimArgs;
+use super::{Failure, key_file};
 use portcullis::gateway::Timestamp;
 use portcullis::mint::{self, SigningKey, TokenHeader};
 
@@ -82,7 +82,12 @@ struct KeySource {
 ///
 /// When the key cannot be read or is not for the algorithm, when a claim is given twice, and when
 /// `out` cannot be written. No error holds the key.
-pub(super) fn run(args: &TokenSignArgs, out: &mut dyn Write) -> Result<()> {
+pub(super) fn run(args: &TokenSignArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let token = sign(args).map_err(Failure::Usage)?;
+    Ok(writeln!(out, "{token}").map_err(anyhow::Error::from)?)
+}
+
+fn sign(args: &TokenSignArgs) -> Result<String> {
     let key = args.source.read()?;
     let claims = args.claims.to_claims(args.now.map_or_else(system_time, Ok)?)?;
     let mut header = TokenHeader::for_key(&key);
@@ -91,8 +96,7 @@ pub(super) fn run(args: &TokenSignArgs, out: &mut dyn Write) -> Result<()> {
         header.kid = Some(kid.clone());
     }
     let alg = args.algorithm.unwrap_or(key.default_algorithm());
-    writeln!(out, "{}", mint::sign(&key, alg, &header, &claims)?)?;
-    Ok(())
+    Ok(mint::sign(&key, alg, &header, &claims)?)
 }
 
 impl KeySource {

@@ -7,7 +7,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
@@ -154,11 +154,11 @@ impl Judge<'_> {
         let mut line = Vec::new();
         layout::object(&mut line, members);
         line.push(b'\n');
-        self.out.write_all(&line).context("cannot write to standard output")
+        Ok(self.out.write_all(&line)?)
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.out.flush().context("cannot write to standard output")
+        Ok(self.out.flush()?)
     }
 }
 

@@ -6,7 +6,7 @@
 //! - [`generate()`] makes a key and writes it as PEM and as a JWK;
 //! - [`SigningKey`] is a private key, read strictly and tried once before it is handed out;
 //! - [`sign`] makes a token, [`sign_bytes`] makes one of any header and payload, for tests;
-//! - [`provider`] lends jsonwebtoken the cryptography of `ring`.
+//! - [`provider`] lends jsonwebtoken the cryptography of `ring`; [`install()`] puts it in force.
 //!
 //! Nothing here reads a clock, a file or the environment; [`generate()`] alone draws on the
 //! operating system's randomness, and so does every ECDSA and RSA-PSS signature. No error and no
@@ -24,6 +24,7 @@ mod token;
 
 pub use generate::{GenerateError, GeneratedKey, Kind, UnknownKind, generate};
 pub use jwk::Jwk;
+pub use provider::install;
 pub use signing_key::SigningKey;
 pub use signing_key_error::SigningKeyError;
 pub use token::{SignError, TokenHeader, sign, sign_bytes};

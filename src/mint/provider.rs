@@ -2,15 +2,68 @@
 //!
 //! jsonwebtoken 11 brings bindings to other libraries, but none to `ring`, which the node verifies
 //! with. One table (`scheme`) says what each algorithm is in `ring`'s terms; a `RingSigner`
-//! holds a key that was prepared, and judged, once.
+//! holds a key that was prepared, and judged, once. What verifies is a key of the gateway itself,
+//! so a key that the gateway refuses is refused here.
 
-use jsonwebtoken::crypto::JwtSigner;
+use std::sync::OnceLock;
+
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
-use jsonwebtoken::signature::{self, Signer};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, EncodingKey};
+use jsonwebtoken::signature::{self, Signer, Verifier};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
 use ring::rand::SystemRandom;
 use ring::signature as sig;
 use ring::{hmac, signature::RsaKeyPair};
+
+use crate::gateway::key::{KeyFault, RawKey, VerifyingKey};
+
+/// Everything jsonwebtoken needs to sign and verify. It makes no JWKs: where jsonwebtoken would
+/// take one out of another key, it gets [`ErrorKind::UnsupportedAlgorithm`].
+pub static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    key_utils: KeyUtils {
+        rsa_pub_components_from_private_key: |_| Err(ErrorKind::UnsupportedAlgorithm.into()),
+        rsa_pub_components_from_public_key: |_| Err(ErrorKind::UnsupportedAlgorithm.into()),
+        ec_pub_components_from_private_key: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
+        ed_pub_components_from_private_key: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
+        compute_digest: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
+    },
+};
+
+/// Makes [`PROVIDER`] the one that this process's jsonwebtoken uses. It may be called again, and
+/// says the same again: `false` where another was there before the first call, and stays.
+pub fn install() -> bool {
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    *INSTALLED.get_or_init(|| PROVIDER.install_default().is_ok())
+}
+
+/// A verifier for `alg` with `key`.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidKeyFormat`] for a key of another family and for an empty secret,
+/// [`ErrorKind::InvalidRsaKey`], [`ErrorKind::InvalidEcdsaKey`] or [`ErrorKind::InvalidEddsaKey`]
+/// for a key that the gateway would refuse, and [`ErrorKind::UnsupportedAlgorithm`] for an
+/// algorithm it does not know.
+pub fn verifier(alg: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+    let scheme = scheme(*alg).ok_or(ErrorKind::UnsupportedAlgorithm)?;
+    if key.family() != scheme.family() {
+        return Err(ErrorKind::InvalidKeyFormat.into());
+    }
+    let raw = match (key.kind(), alg) {
+        (DecodingKeyKind::RsaModulusExponent { n, e }, _) => RawKey::RsaNumbers(n, e),
+        (DecodingKeyKind::SecretOrDer(bytes), Algorithm::ES256) => RawKey::P256(bytes),
+        (DecodingKeyKind::SecretOrDer(bytes), Algorithm::ES384) => RawKey::P384(bytes),
+        (DecodingKeyKind::SecretOrDer(bytes), Algorithm::EdDSA) => RawKey::Ed25519(bytes),
+        (DecodingKeyKind::SecretOrDer(bytes), _) => match scheme {
+            Scheme::Hmac(_) => RawKey::Secret(bytes),
+            _ => RawKey::RsaDer(bytes),
+        },
+    };
+    let key = VerifyingKey::from_raw(raw).map_err(|fault| scheme.refused(&fault))?;
+    Ok(Box::new(RingVerifier { algorithm: *alg, key }))
+}
 
 /// A signer for `alg` with `key`.
 ///
@@ -66,6 +119,15 @@ impl Scheme {
             Scheme::Rsa(_) => AlgorithmFamily::Rsa,
             Scheme::Ecdsa(_) => AlgorithmFamily::Ec,
             Scheme::Ed25519 => AlgorithmFamily::Ed,
+        }
+    }
+
+    fn refused(&self, fault: &KeyFault) -> ErrorKind {
+        match self {
+            Scheme::Hmac(_) => ErrorKind::InvalidKeyFormat,
+            Scheme::Rsa(_) => ErrorKind::InvalidRsaKey(fault.to_string()),
+            Scheme::Ecdsa(_) => ErrorKind::InvalidEcdsaKey,
+            Scheme::Ed25519 => ErrorKind::InvalidEddsaKey,
         }
     }
 }
@@ -135,6 +197,27 @@ impl JwtSigner for RingSigner {
     }
 }
 
+/// A key of the gateway and the algorithm it was asked for.
+struct RingVerifier {
+    algorithm: Algorithm,
+    key: VerifyingKey,
+}
+
+impl Verifier<Vec<u8>> for RingVerifier {
+    fn verify(&self, message: &[u8], given: &Vec<u8>) -> std::result::Result<(), signature::Error> {
+        self.key
+            .verifier(self.algorithm)
+            .and_then(|verifier| verifier.verify(message, given).ok())
+            .ok_or_else(signature::Error::new)
+    }
+}
+
+impl JwtVerifier for RingVerifier {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failing test may panic")]
 mod tests {
@@ -154,6 +237,30 @@ mod tests {
     fn an_empty_secret_signs_nothing() {
         let error = signer(&Algorithm::HS256, &EncodingKey::from_secret(b"")).err().unwrap();
         assert_eq!(error.kind(), &ErrorKind::InvalidKeyFormat);
+    }
+
+    #[test]
+    fn a_key_verifies_only_with_its_own_family_and_if_the_gateway_would_take_it() {
+        let refused = |alg, key: &DecodingKey| verifier(&alg, key).err().unwrap().into_kind();
+        let secret = DecodingKey::from_secret(b"secret");
+        for alg in [Algorithm::RS256, Algorithm::PS512, Algorithm::ES256, Algorithm::EdDSA] {
+            assert_eq!(refused(alg, &secret), ErrorKind::InvalidKeyFormat);
+        }
+        let empty = DecodingKey::from_secret(b"");
+        assert_eq!(refused(Algorithm::HS256, &empty), ErrorKind::InvalidKeyFormat);
+        let short = DecodingKey::from_rsa_raw_components(&[255; 128], &[1, 0, 1]);
+        let why = "the RSA modulus has 1024 bits; 2048 to 8192 are accepted";
+        assert_eq!(refused(Algorithm::PS256, &short), ErrorKind::InvalidRsaKey(why.into()));
+        let off_curve = DecodingKey::from_ec_der(&[4; 65]);
+        assert_eq!(refused(Algorithm::ES256, &off_curve), ErrorKind::InvalidEcdsaKey);
+        let small_order = DecodingKey::from_ed_der(&[0; 32]);
+        assert_eq!(refused(Algorithm::EdDSA, &small_order), ErrorKind::InvalidEddsaKey);
+    }
+
+    #[test]
+    fn installing_again_changes_nothing() {
+        assert!(install() && install());
+        assert!(PROVIDER.install_default().is_err());
     }
 
     /// RFC 4231 §4.3 (test case 2).

@@ -18,7 +18,7 @@ fn key(line: &[&str]) -> Result<String, String> {
     let line = Line::try_parse_from([&["key", "generate"], line].concat())
         .map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    super::run(&line.key, &mut out).map_err(|error| format!("{error:#}"))?;
+    super::run(&line.key, &mut out).map_err(|failure| format!("{:#}", failure.error()))?;
     Ok(String::from_utf8(out).unwrap())
 }
 

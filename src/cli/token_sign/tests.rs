@@ -38,7 +38,7 @@ fn sign(line: &[&str]) -> Result<String, String> {
     let line =
         Line::try_parse_from([&["sign"], line].concat()).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    super::run(&line.sign, &mut out).map_err(|error| format!("{error:#}"))?;
+    super::run(&line.sign, &mut out).map_err(|failure| format!("{:#}", failure.error()))?;
     Ok(String::from_utf8(out).unwrap())
 }
 

@@ -61,7 +61,8 @@ fn from_spki(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Material, KeyFault> {
     }
 }
 
-fn from_pkcs1(der: &[u8]) -> Result<Material, KeyFault> {
+/// An `RSAPublicKey` (RFC 8017 appendix A.1.1).
+pub(super) fn from_pkcs1(der: &[u8]) -> Result<Material, KeyFault> {
     let key = RsaPublicKey::try_from(der).map_err(|_| KeyFault::Der("RSA public key"))?;
     Material::rsa(key.modulus.as_bytes(), key.public_exponent.as_bytes())
 }

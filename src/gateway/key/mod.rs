@@ -103,6 +103,23 @@ pub enum KeyWarning {
     },
 }
 
+/// Key material out of its container.
+#[derive(Clone, Copy)]
+pub(crate) enum RawKey<'a> {
+    /// The bytes of a secret.
+    Secret(&'a [u8]),
+    /// An `RSAPublicKey` (PKCS#1, DER).
+    RsaDer(&'a [u8]),
+    /// Big-endian modulus and exponent, without leading zeros.
+    RsaNumbers(&'a [u8], &'a [u8]),
+    /// An uncompressed point.
+    P256(&'a [u8]),
+    /// An uncompressed point.
+    P384(&'a [u8]),
+    /// A compressed point.
+    Ed25519(&'a [u8]),
+}
+
 /// A signature that does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadSignature;
@@ -169,6 +186,19 @@ impl VerifyingKey {
             }
             _ => None,
         }
+    }
+
+    /// A key without a name, judged like any other.
+    pub(crate) fn from_raw(raw: RawKey<'_>) -> Result<Self, KeyFault> {
+        let material = match raw {
+            RawKey::Secret(bytes) => Material::secret(bytes),
+            RawKey::RsaDer(der) => der::from_pkcs1(der),
+            RawKey::RsaNumbers(n, e) => Material::rsa(n, e),
+            RawKey::P256(point) => Material::p256(point),
+            RawKey::P384(point) => Material::p384(point),
+            RawKey::Ed25519(point) => Material::ed25519(point),
+        };
+        material.map(Self::new)
     }
 
     fn new(material: Material) -> Self {
