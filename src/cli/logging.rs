@@ -2,9 +2,10 @@
 
 use std::io;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// What to log, and how.
 #[derive(Debug, Args)]
@@ -35,6 +36,11 @@ impl Default for LogArgs {
 impl LogArgs {
     /// Starts logging.
     pub(super) fn start(&self) -> Result<()> {
+        // A filter of one word names a target, of which there is none like a misspelt level.
+        let word = self.log.chars().all(|c| c.is_ascii_alphabetic());
+        if word && self.log.parse::<LevelFilter>().is_err() && self.log != "portcullis" {
+            bail!("--log: `{}` is no level; use off, error, warn, info, debug or trace", self.log);
+        }
         let filter = EnvFilter::builder()
             .parse(&self.log)
             .map_err(|fault| anyhow!("--log: `{}` is no filter: {fault}", self.log))?;

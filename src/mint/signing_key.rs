@@ -142,7 +142,7 @@ fn secret(text: &str) -> Result<Material, SigningKeyError> {
     if text.is_empty() {
         return Err(SigningKeyError::Empty);
     }
-    if text.starts_with("ssh-") {
+    if text.trim_start().starts_with("ssh-") {
         return Err(SigningKeyError::PublicKey("an OpenSSH public key"));
     }
     let packed: String = text.split_ascii_whitespace().collect();

@@ -168,9 +168,8 @@ impl Fixture {
             let folder = path.parent().unwrap_or(Path::new(""));
             let text = read(&folder.join(&key))?;
             let text = String::from_utf8(text).map_err(|_| wrong("key: not text".to_owned()))?;
-            let text = text.strip_suffix('\n').unwrap_or(&text);
             let (keys, _) =
-                KeyText::Text(text).read().map_err(|fault| wrong(format!("key: {fault}")))?;
+                KeyText::of_file(&text).read().map_err(|fault| wrong(format!("key: {fault}")))?;
             Ok(Arc::new(keys))
         });
         Ok(Options {

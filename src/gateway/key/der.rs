@@ -49,6 +49,13 @@ pub(super) fn is_public_key(der: &[u8]) -> bool {
         || certificate_key(der).is_ok()
 }
 
+/// True for the DER of any private key: PKCS#8, PKCS#1 or SEC1.
+pub(super) fn is_private_key(der: &[u8]) -> bool {
+    pkcs8::PrivateKeyInfo::try_from(der).is_ok()
+        || pkcs1::RsaPrivateKey::try_from(der).is_ok()
+        || sec1::EcPrivateKey::try_from(der).is_ok()
+}
+
 fn from_spki(info: &SubjectPublicKeyInfoRef<'_>) -> Result<Material, KeyFault> {
     let key = info.subject_public_key.as_bytes().ok_or(KeyFault::Der("public key"))?;
     let curve = info.algorithm.parameters.and_then(|any| any.decode_as::<ObjectIdentifier>().ok());

@@ -58,8 +58,8 @@ pub enum KeyFault {
     /// `ssh-…`.
     #[error("this is an OpenSSH key; convert it to PEM with `ssh-keygen -e -m PKCS8`")]
     Ssh,
-    /// Base64 of a DER public key without its PEM lines.
-    #[error("this is a public key in bare base64; put it between its BEGIN and END lines")]
+    /// Base64 of a public key, in DER or PEM.
+    #[error("this is a public key in bare base64; give it as PEM, between its BEGIN and END lines")]
     BareDer,
     /// The DER inside a PEM block cannot be read.
     #[error("the {0} cannot be read as DER")]
