@@ -223,6 +223,25 @@ fn a03_a_key_that_leaves_no_algorithm_is_refused() {
     }
 }
 
+/// Not of the classes A, but found by fuzzing: the sum of more than eight bytes once overflowed.
+#[test]
+fn k02_an_rsa_exponent_is_odd_and_of_sensible_size() {
+    let with_exponent = |e: &[u8]| {
+        let mut jwk = public_jwk("rsa");
+        jwk["e"] = base64url(e).into();
+        jwk.to_string()
+    };
+    let why = KeyFault::RsaExponent.to_string();
+    for e in
+        [&[1][..], &[2], &[1, 0], &[2, 0, 0, 0, 1], &[1; 6], &[0xff; 8], &[0xff; 9], &[0xff; 300]]
+    {
+        assert_key_refused(&with_exponent(e), &why);
+    }
+    for e in [&[3][..], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+        assert_eq!(answers(&[init(&with_exponent(e))]), [init_ok()]);
+    }
+}
+
 #[test]
 fn a09_crit_is_refused_whatever_it_lists() {
     let mut table = Table::new(&key_text("secret.txt"));
