@@ -5,12 +5,16 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
+use pkcs1::RsaPublicKey;
 use portcullis::gateway::Timestamp;
 use portcullis::mint::{SigningKey, sign_bytes};
 use portcullis::node::{self, Clock, Options};
 use portcullis::replay::Fixture;
 use serde_json::{Value, json};
+use spki::SubjectPublicKeyInfoRef;
 
 /// 2026-01-01T00:00:00Z, where the clock stands (seconds since 1970).
 pub(crate) const NOW: u64 = 1_767_225_600;
@@ -136,4 +140,32 @@ pub(crate) fn allowed_to(msg_id: usize, service: &str, user_context: &str) -> St
     format!(
         r#"{{"src": "gateway", "dest": "client", "body": {{"type": "api_response", "in_reply_to": {msg_id}, "status": 200, "service": "{service}", "user_context": {user_context}}}}}"#
     )
+}
+
+/// The DER of a public test key (SPKI).
+pub(crate) fn public_der(name: &str) -> Vec<u8> {
+    pem::parse(key_text(&format!("{name}.public.pem"))).unwrap().into_contents()
+}
+
+/// A public test key as a JWK.
+pub(crate) fn public_jwk(name: &str) -> Value {
+    let der = public_der(name);
+    let base64url = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+    let info = SubjectPublicKeyInfoRef::try_from(der.as_slice()).unwrap();
+    let key = info.subject_public_key.as_bytes().unwrap();
+    let point = |crv: &str| {
+        // Behind a byte that says that neither coordinate is left out.
+        let (x, y) = key[1..].split_at(key.len() / 2);
+        json!({"kty": "EC", "crv": crv, "x": base64url(x), "y": base64url(y)})
+    };
+    match key.len() {
+        32 => json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(key)}),
+        65 => point("P-256"),
+        97 => point("P-384"),
+        _ => {
+            let rsa = RsaPublicKey::try_from(key).unwrap();
+            let (n, e) = (rsa.modulus.as_bytes(), rsa.public_exponent.as_bytes());
+            json!({"kty": "RSA", "n": base64url(n), "e": base64url(e)})
+        }
+    }
 }

@@ -277,8 +277,9 @@ impl Material {
             return Err(KeyFault::RsaModulus(bits));
         }
         let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
-        let exponent = e.iter().fold(0_u64, |sum, &byte| sum.saturating_mul(256) + u64::from(byte));
-        if e.len() > 5 || !(3..1 << 33).contains(&exponent) || !odd(e) {
+        // Five bytes hold 33 bits, and cannot overflow the sum.
+        let value = |e: &[u8]| e.iter().fold(0_u64, |sum, &byte| sum * 256 + u64::from(byte));
+        if e.len() > 5 || !(3..1 << 33).contains(&value(e)) || !odd(e) {
             return Err(KeyFault::RsaExponent);
         }
         if !odd(n) {
