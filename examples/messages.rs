@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "an example ends where it cannot go on")]
 
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroUsize;
 
 use anyhow::{Context, bail};
 
@@ -19,7 +20,8 @@ fn main() -> anyhow::Result<()> {
         bail!("usage: messages ALGORITHM TOKENS MESSAGES, as in `messages HS256 1000 1000000`");
     };
     let algorithm = algorithm.parse().context("ALGORITHM is HS256, RS256, ES256 or EdDSA")?;
-    let different: usize = tokens.parse().context("TOKENS is a number")?;
+    let different: NonZeroUsize = tokens.parse().context("TOKENS is a number from 1 on")?;
+    let different = different.get();
     let messages: usize = messages.parse().context("MESSAGES is a number")?;
 
     let (key, public) = workload::key_pair(algorithm);

@@ -1,7 +1,7 @@
 //! Request paths in the one form that is matched against routes.
 //!
 //! A path that two readers could understand differently is refused, not repaired: dot segments,
-//! encoded separators and raw bytes outside RFC 3986 never reach a route (PROTOCOL: row 1).
+//! encoded separators and raw bytes outside RFC 3986 never reach a route.
 
 use std::borrow::Cow;
 

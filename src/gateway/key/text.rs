@@ -1,7 +1,7 @@
 //! What somebody gives as a key: PEM, a JWK, a JWK Set, or a secret.
 //!
 //! What says it is a key and cannot be read is refused, never taken for a secret: else anybody
-//! who has the public key's text could sign with it (THREATS A2).
+//! who has the public key's text could sign with it.
 
 use base64::Engine;
 use base64::alphabet;
