@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use portcullis::gateway::Timestamp;
 use portcullis::gateway::unverified::UnverifiedToken;
 use portcullis::node::Clock;
-use portcullis::protocol::layout::{self, name};
+use portcullis::protocol::layout;
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -117,10 +117,10 @@ fn json(token: &UnverifiedToken, now: Timestamp) -> String {
     let faults: Vec<String> = token.faults(now).iter().map(ToString::to_string).collect();
     let mut line = Vec::new();
     layout::object(&mut line, |line| {
-        line.json(name!("header"), object_text(token.header()).unwrap_or("null"));
-        line.json(name!("claims"), token.payload().and_then(object_text).unwrap_or("null"));
-        line.texts(name!("faults"), faults.iter().map(String::as_str));
-        line.boolean(name!("signature_checked"), false);
+        line.json("header", object_text(token.header()).unwrap_or("null"));
+        line.json("claims", token.payload().and_then(object_text).unwrap_or("null"));
+        line.texts("faults", faults.iter().map(String::as_str));
+        line.boolean("signature_checked", false);
     });
     line.push(b'\n');
     String::from_utf8_lossy(&line).into_owned()

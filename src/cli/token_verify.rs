@@ -15,7 +15,7 @@ use portcullis::gateway::Timestamp;
 use portcullis::gateway::key::{KeySet, algorithm_name};
 use portcullis::gateway::token::{Jws, Refusal, SignedToken, TokenFault, Workspace};
 use portcullis::node::Clock;
-use portcullis::protocol::layout::{self, ObjectWriter, name};
+use portcullis::protocol::layout::{self, ObjectWriter};
 use serde_json::value::RawValue;
 
 use super::logging::LogArgs;
@@ -112,16 +112,14 @@ impl Judge<'_> {
         };
         if self.signature_only {
             let payload = URL_SAFE_NO_PAD.encode(jws.payload());
-            return self.passed(&jws, |line| line.text(name!("payload"), &payload));
+            return self.passed(&jws, |line| line.text("payload", &payload));
         }
         let claims = object_text(jws.payload());
         let judged = SignedToken::read(&jws)
             .map_err(Refusal::from)
             .and_then(|signed| signed.at(self.clock.now()).map(drop));
         match judged {
-            Ok(()) => {
-                self.passed(&jws, |line| line.json(name!("claims"), claims.unwrap_or("null")))
-            }
+            Ok(()) => self.passed(&jws, |line| line.json("claims", claims.unwrap_or("null"))),
             Err(refusal) => self.refused(&refusal, claims),
         }
     }
@@ -132,9 +130,9 @@ impl Judge<'_> {
         rest: impl FnOnce(&mut ObjectWriter<'_>),
     ) -> Result<()> {
         self.line(|line| {
-            line.boolean(name!("valid"), true);
-            line.text(name!("algorithm"), algorithm_name(jws.algorithm()));
-            line.text_or_null(name!("key"), jws.key());
+            line.boolean("valid", true);
+            line.text("algorithm", algorithm_name(jws.algorithm()));
+            line.text_or_null("key", jws.key());
             rest(line);
         })
     }
@@ -142,10 +140,10 @@ impl Judge<'_> {
     fn refused(&mut self, refusal: &Refusal, claims: Option<&str>) -> Result<()> {
         self.all_valid = false;
         self.line(|line| {
-            line.boolean(name!("valid"), false);
-            line.text(name!("reason"), &refusal.to_string());
+            line.boolean("valid", false);
+            line.text("reason", &refusal.to_string());
             if let Some(claims) = claims {
-                line.json(name!("claims"), claims);
+                line.json("claims", claims);
             }
         })
     }

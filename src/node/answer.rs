@@ -2,8 +2,8 @@
 
 use crate::gateway::explain::{Step, explain};
 use crate::gateway::{Decision, Denial, Identity};
+use crate::protocol::Address;
 use crate::protocol::layout::{self, ObjectWriter};
-use crate::protocol::{Address, name};
 
 /// An answer that says no more than its type.
 pub(super) fn plain(
@@ -24,8 +24,8 @@ pub(super) fn error(
     out: &mut Vec<u8>,
 ) {
     layout::answer(out, from_to, ("error", address.msg_id.as_ref()), |body| {
-        body.number(name!("code"), code);
-        body.text(name!("text"), text);
+        body.number("code", code);
+        body.text("text", text);
     });
 }
 
@@ -40,15 +40,13 @@ pub(super) fn decision(
     layout::answer(out, from_to, ("api_response", address.msg_id.as_ref()), |body| {
         match decision {
             Decision::Allow(allowed) => {
-                body.number(name!("status"), 200);
-                body.text_of(name!("service"), &allowed.service().parts());
+                body.number("status", 200);
+                body.text_of("service", &allowed.service().parts());
                 let caller = allowed.caller();
                 if caller.recurs() {
-                    body.raw(name!("user_context"), caller.identity().rendered(user_context));
+                    body.raw("user_context", caller.identity().rendered(user_context));
                 } else {
-                    body.object(name!("user_context"), |out| {
-                        write_user_context(caller.identity(), out)
-                    });
+                    body.object("user_context", |out| write_user_context(caller.identity(), out));
                 }
             }
             Decision::Deny(denied) => denial(&denied.denial, body),
@@ -60,10 +58,10 @@ pub(super) fn decision(
 }
 
 fn denial(denial: &Denial, body: &mut ObjectWriter<'_>) {
-    body.number(name!("status"), u64::from(denial.status()));
-    body.text(name!("error"), &denial.to_string());
+    body.number("status", u64::from(denial.status()));
+    body.text("error", &denial.to_string());
     if let Some(seconds) = denial.retry_after() {
-        body.number(name!("retry_after"), seconds);
+        body.number("retry_after", seconds);
     }
 }
 
@@ -74,17 +72,17 @@ fn user_context(identity: &Identity) -> Vec<u8> {
 }
 
 fn write_user_context(identity: &Identity, context: &mut ObjectWriter<'_>) {
-    context.text(name!("user_id"), identity.user());
-    context.text_or_null(name!("role"), identity.role());
-    context.texts(name!("permissions"), identity.permissions());
+    context.text("user_id", identity.user());
+    context.text_or_null("role", identity.role());
+    context.texts("permissions", identity.permissions());
 }
 
 fn explanation(steps: &[Step], body: &mut ObjectWriter<'_>) {
-    body.objects(name!("explain"), steps, |step, out| {
-        out.text(name!("check"), step.check.name());
-        out.text(name!("outcome"), step.outcome.name());
+    body.objects("explain", steps, |step, out| {
+        out.text("check", step.check.name());
+        out.text("outcome", step.outcome.name());
         if let Some(detail) = &step.detail {
-            out.text(name!("detail"), detail);
+            out.text("detail", detail);
         }
     });
 }

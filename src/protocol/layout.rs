@@ -3,23 +3,6 @@
 
 use super::message::MsgId;
 
-/// A member's name as it stands between two members, made by [`name!`](crate::protocol::name).
-#[derive(Clone, Copy)]
-pub struct Name(
-    /// `, "name": `, so that it is written at once.
-    #[doc(hidden)]
-    pub &'static str,
-);
-
-/// The name of a member: a literal that needs no escaping.
-#[macro_export]
-macro_rules! name {
-    ($name:literal) => {
-        $crate::protocol::layout::Name(concat!(", \"", $name, "\": "))
-    };
-}
-pub use crate::name;
-
 /// Writes the members of one JSON object.
 pub struct ObjectWriter<'o> {
     out: &'o mut Vec<u8>,
@@ -57,18 +40,18 @@ pub fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut ObjectWriter<'_>)) {
 
 impl ObjectWriter<'_> {
     /// A string.
-    pub fn text(&mut self, name: Name, value: &str) {
+    pub fn text(&mut self, name: &'static str, value: &str) {
         self.text_of(name, &[value]);
     }
 
     /// A string made of parts.
-    pub fn text_of(&mut self, name: Name, parts: &[&str]) {
+    pub fn text_of(&mut self, name: &'static str, parts: &[&str]) {
         self.name(name);
         string(self.out, parts);
     }
 
     /// A string, or `null` where there is none.
-    pub fn text_or_null(&mut self, name: Name, value: Option<&str>) {
+    pub fn text_or_null(&mut self, name: &'static str, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
             None => self.raw(name, b"null"),
@@ -76,7 +59,7 @@ impl ObjectWriter<'_> {
     }
 
     /// A number.
-    pub fn number(&mut self, name: Name, value: u64) {
+    pub fn number(&mut self, name: &'static str, value: u64) {
         self.name(name);
         let mut digits = [0; 20];
         let mut left = value;
@@ -93,18 +76,18 @@ impl ObjectWriter<'_> {
     }
 
     /// A truth.
-    pub fn boolean(&mut self, name: Name, value: bool) {
+    pub fn boolean(&mut self, name: &'static str, value: bool) {
         self.raw(name, if value { b"true" } else { b"false" });
     }
 
     /// Any value, whose text is known to be well-formed JSON.
-    pub fn json(&mut self, name: Name, text: &str) {
+    pub fn json(&mut self, name: &'static str, text: &str) {
         self.name(name);
         json(self.out, text);
     }
 
     /// A list of strings.
-    pub fn texts<'t>(&mut self, name: Name, values: impl Iterator<Item = &'t str>) {
+    pub fn texts<'t>(&mut self, name: &'static str, values: impl Iterator<Item = &'t str>) {
         self.name(name);
         self.out.push(b'[');
         for (index, value) in values.enumerate() {
@@ -117,7 +100,7 @@ impl ObjectWriter<'_> {
     }
 
     /// An object, written by `members`.
-    pub fn object(&mut self, name: Name, members: impl FnOnce(&mut ObjectWriter<'_>)) {
+    pub fn object(&mut self, name: &'static str, members: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.name(name);
         object(self.out, members);
     }
@@ -125,7 +108,7 @@ impl ObjectWriter<'_> {
     /// A list of objects, each written by `members`.
     pub fn objects<T>(
         &mut self,
-        name: Name,
+        name: &'static str,
         values: &[T],
         mut members: impl FnMut(&T, &mut ObjectWriter<'_>),
     ) {
@@ -141,15 +124,18 @@ impl ObjectWriter<'_> {
     }
 
     /// A value that is laid out already.
-    pub fn raw(&mut self, name: Name, json: &[u8]) {
+    pub fn raw(&mut self, name: &'static str, json: &[u8]) {
         self.name(name);
         self.out.extend_from_slice(json);
     }
 
-    fn name(&mut self, Name(name): Name) {
-        let skipped = if self.empty { ", ".len() } else { 0 };
+    /// Names are our own, so nothing in them needs escaping.
+    #[inline]
+    fn name(&mut self, name: &'static str) {
+        self.out.extend_from_slice(if self.empty { b"\"" } else { b", \"" });
         self.empty = false;
-        self.out.extend_from_slice(name.as_bytes().get(skipped..).unwrap_or_default());
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(b"\": ");
     }
 }
 
@@ -295,7 +281,7 @@ mod tests {
     fn numbers_are_written_in_full() {
         for value in [0, 7, 10, 401, u64::MAX] {
             let mut out = Vec::new();
-            object(&mut out, |o| o.number(name!("n"), value));
+            object(&mut out, |o| o.number("n", value));
             assert_eq!(String::from_utf8_lossy(&out), format!("{{\"n\": {value}}}"));
         }
     }

@@ -11,7 +11,6 @@ mod scan;
 mod syntax;
 
 pub use framing::{Frame, Framer};
-pub use layout::name;
 pub use message::{
     Address, ApiRequest, Body, Incoming, Init, KeyMember, Malformed, Message, MsgId, WrongMember,
 };

@@ -11,7 +11,7 @@ use super::support::path;
 /// How a string is laid out.
 fn laid_out(text: &str) -> String {
     let mut out = Vec::new();
-    layout::object(&mut out, |object| object.text(layout::name!("s"), text));
+    layout::object(&mut out, |object| object.text("s", text));
     let out = String::from_utf8(out).unwrap();
     out.strip_prefix(r#"{"s": "#).unwrap().strip_suffix('}').unwrap().to_owned()
 }
