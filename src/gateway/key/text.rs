@@ -34,11 +34,12 @@ impl KeyText<'_> {
             Self::Text(text) => text,
         };
         let start = text.trim_start();
-        if text.contains("-----BEGIN") || text.contains("-----END") {
-            return Ok((KeySet::of_one(VerifyingKey::new(der::from_pem(text)?)), Vec::new()));
-        }
+        // Before PEM: a JWK may carry its certificate, say, in a member that nobody reads.
         if start.starts_with('{') {
             return jwk::read(start);
+        }
+        if text.contains("-----BEGIN") || text.contains("-----END") {
+            return Ok((KeySet::of_one(VerifyingKey::new(der::from_pem(text)?)), Vec::new()));
         }
         if start.starts_with("ssh-") {
             return Err(KeyFault::Ssh);
