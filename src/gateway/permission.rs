@@ -1,6 +1,7 @@
 //! Is everything held that is required?
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::decision::Denial;
 use super::identity::Identity;
@@ -13,12 +14,10 @@ pub(super) fn check(required: &[Cow<'_, str>], caller: &Identity) -> Result<(), 
     if required.iter().all(|permission| caller.holds(permission)) {
         return Ok(());
     }
-    let mut distinct: Vec<String> = Vec::new();
-    for permission in required {
-        if !distinct.iter().any(|known| known == permission) {
-            distinct.push(permission.clone().into_owned());
-        }
-    }
+    // A request may ask for very many, so they are not compared one by one.
+    let mut seen = HashSet::new();
+    let required = required.iter().map(AsRef::as_ref).filter(|permission| seen.insert(*permission));
+    let required = required.map(str::to_owned).collect();
     let held = caller.permissions().map(str::to_owned).collect();
-    Err(Denial::Forbidden { required: distinct, held })
+    Err(Denial::Forbidden { required, held })
 }

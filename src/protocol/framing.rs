@@ -40,6 +40,8 @@ struct Cutter {
     limit: usize,
     /// The line at `start`, counted from 1.
     line: u64,
+    /// Something of that line has been handled.
+    within: bool,
     /// The rest of the line at `start` means nothing.
     discarding: bool,
     state: State,
@@ -103,6 +105,7 @@ impl Framer {
             ended: false,
             limit,
             line: 1,
+            within: false,
             discarding: false,
             state: State::Idle,
             gathered: Vec::new(),
@@ -191,9 +194,10 @@ impl Cutter {
         }
     }
 
-    /// The line at `start`, where it may be a message for itself and all of it is there.
+    /// The line at `start`, where it may be a message for itself and all of it is there. Not
+    /// within a line: looking at the rest of it anew for each of its objects would take forever.
     fn whole_line(&mut self, bytes: &[u8]) -> Option<std::ops::Range<usize>> {
-        if self.discarding || !matches!(self.state, State::Idle) {
+        if self.within || self.discarding || !matches!(self.state, State::Idle) {
             return None;
         }
         if self.unread(bytes).first() != Some(&b'{') {
@@ -360,8 +364,7 @@ impl Cutter {
     }
 
     fn blank_line(&mut self) -> Cut {
-        self.consume(1);
-        self.line += 1;
+        self.consume_newline();
         if let State::Gathering(gathering) = &mut self.state {
             if gathering.length > self.limit {
                 let line = gathering.line;
@@ -385,8 +388,8 @@ impl Cutter {
     fn discard(&mut self, bytes: &[u8]) -> Cut {
         match memchr::memchr(b'\n', self.unread(bytes)) {
             Some(newline) => {
-                self.consume(newline + 1);
-                self.line += 1;
+                self.consume(newline);
+                self.consume_newline();
                 self.discarding = false;
                 Cut::Nothing
             }
@@ -418,8 +421,7 @@ impl Cutter {
         self.gathered.push(b'\n');
         self.consume(line.visible);
         if self.unread(bytes).first() == Some(&b'\n') {
-            self.consume(1);
-            self.line += 1;
+            self.consume_newline();
         }
     }
 
@@ -427,6 +429,13 @@ impl Cutter {
         self.start += bytes;
         self.searched = self.searched.saturating_sub(bytes);
         self.untouched &= bytes == 0;
+        self.within |= bytes > 0;
+    }
+
+    fn consume_newline(&mut self) {
+        self.consume(1);
+        self.line += 1;
+        self.within = false;
     }
 
     fn unread<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {

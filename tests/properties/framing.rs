@@ -3,10 +3,13 @@
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::json;
 
 use super::reads::input;
 use super::reference::{Found, messages};
-use super::support::{options, run};
+use super::support::{
+    NOW, answers, init, init_ok, key_text, options, refused, request_with, run, signing_key, token,
+};
 use super::{Input, cases};
 
 /// Bytes without any sense.
@@ -82,6 +85,24 @@ fn the_recorded_inputs_are_framed_as_the_reference_frames_them() {
             check(&input).unwrap_or_else(|error| panic!("{}: {error}", fixture.name()));
         }
     }
+}
+
+/// Nothing here looks at a clock: where the cost grows with the square of the line, or of the list,
+/// this does not end.
+#[test]
+fn very_many_of_anything_cost_in_proportion() {
+    let objects = "{}".repeat(400_000);
+    let output = run(objects.as_bytes(), options());
+    assert_eq!(output.iter().filter(|&&byte| byte == b'\n').count(), 400_000);
+
+    let key = signing_key("secret.txt");
+    let claims = format!(r#"{{"sub":"ada","exp":{}}}"#, NOW + 1);
+    let token = token(&key, r#"{"alg":"HS256"}"#, claims);
+    let required: Vec<_> = (0..100_000).map(|number| format!("{number:05}")).collect();
+    let asked = request_with(1, &token, &json!({ "required_permissions": required }));
+    let error = format!("Insufficient permissions: required [{}], have []", required.join(", "));
+    let answers = answers(&[init(&key_text("secret.txt")), asked]);
+    assert!(answers == [init_ok(), refused(1, 403, &error)], "not every permission is listed once");
 }
 
 proptest! {

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::Verdict::{Allowed, Invalid};
 use super::support::{
-    answers, init, init_ok, invalid, key_text, public_der, public_jwk, request, signing_key, token,
-    token_with,
+    allowed, answers, init, init_ok, invalid, key_text, message, public_der, public_jwk, request,
+    signing_key, token, token_with,
 };
 use super::{
-    GOOD, HS256, Table, assert_key_refused, base64url, hmac_over, hs256, key_refused, signature_of,
-    with_signature,
+    ADA, GOOD, HS256, Table, assert_key_refused, base64url, hmac_over, hs256, key_refused,
+    signature_of, with_signature,
 };
 
 /// Each kind of key: what signs, what verifies, and the header that fits.
@@ -240,6 +240,24 @@ fn k02_an_rsa_exponent_is_odd_and_of_sensible_size() {
     for e in [&[3][..], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
         assert_eq!(answers(&[init(&with_exponent(e))]), [init_ok()]);
     }
+}
+
+/// The same JWK is the same key as an object and as a string, whatever else stands in it.
+#[test]
+fn k03_pem_within_a_jwk_is_not_the_key() {
+    let mut jwk = public_jwk("p256");
+    jwk["pem"] = key_text("p256-next.public.pem").into();
+    let as_object = message(json!({"type": "init", "msg_id": 0, "jwt_public_key": jwk}));
+    for first in [as_object, init(&jwk.to_string())] {
+        let alg = r#"{"alg":"ES256"}"#;
+        let ours = token(&signing_key("p256.private.pem"), alg, GOOD);
+        let theirs = token(&signing_key("p256-next.private.pem"), alg, GOOD);
+        let answers = answers(&[first, request(1, &ours), request(2, &theirs)]);
+        assert_eq!(answers, [init_ok(), allowed(1, ADA), invalid(2)]);
+    }
+    let pem = key_text("p256.public.pem");
+    let why = "this looks like a JWK and cannot be read: the JSON is not one JSON object";
+    assert_key_refused(&format!("{{{pem}}}"), why);
 }
 
 #[test]

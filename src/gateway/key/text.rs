@@ -46,11 +46,12 @@ impl<'a> KeyText<'a> {
             Self::Text(text) => text,
         };
         let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == BYTE_ORDER_MARK);
-        if text.contains("-----BEGIN") || text.contains("-----END") {
-            return Ok((KeySet::of_one(VerifyingKey::new(der::from_pem(text)?)), Vec::new()));
-        }
+        // Before PEM: a JWK may carry its certificate, say, in a member that nobody reads.
         if start.starts_with('{') {
             return jwk::read(start);
+        }
+        if text.contains("-----BEGIN") || text.contains("-----END") {
+            return Ok((KeySet::of_one(VerifyingKey::new(der::from_pem(text)?)), Vec::new()));
         }
         if SSH.iter().any(|kind| start.starts_with(kind)) {
             return Err(KeyFault::Ssh);
