@@ -1,7 +1,7 @@
 //! The claims of a token (RFC 7519 §4), read strictly: absent, malformed and present are three
 //! states, and a claim of the wrong type is never read as absent.
 
-use super::identity::Identity;
+use super::identity::{Draft, Identity};
 use super::json::{Members, ObjectFault, Value, read_object};
 
 /// What the claims say, apart from the expiry, which is judged first.
@@ -93,15 +93,14 @@ impl<'de> RawClaims<'de> {
         if matches!(self.role, Some(Value::Strings(_))) {
             return Err(ClaimsFault::WrongType("role"));
         }
-        let roles = texts("role", self.role.as_ref(), &[])?.chain(texts(
-            "roles",
-            self.roles.as_ref(),
-            &[],
-        )?);
-        let permissions = texts("permissions", self.permissions.as_ref(), b", ")?
-            .chain(texts("scope", self.scope.as_ref(), b" ")?)
-            .chain(texts("scp", self.scp.as_ref(), b" ")?);
-        let identity = Identity::from_claims(user, roles, permissions);
+        let mut draft = Draft::new(user);
+        each("role", self.role.as_ref(), &[], |role| draft.add_role(role))?;
+        each("roles", self.roles.as_ref(), &[], |role| draft.add_role(role))?;
+        let mut held = |permission: &str| draft.add_permission(permission);
+        each("permissions", self.permissions.as_ref(), b", ", &mut held)?;
+        each("scope", self.scope.as_ref(), b" ", &mut held)?;
+        each("scp", self.scp.as_ref(), b" ", &mut held)?;
+        let identity = draft.finish();
         Ok(Claims { not_before, identity })
     }
 }
@@ -114,25 +113,28 @@ fn number(name: &'static str, claim: Option<&Value<'_>>) -> Result<Option<f64>, 
     }
 }
 
-/// The texts of one claim: a string parted at `separators`, or a list, whose elements are not
-/// parted.
-fn texts<'c>(
+/// Hands on each text of one claim: of a string the parts between `separators`, of a list its
+/// elements, which are not parted.
+fn each(
     name: &'static str,
-    claim: Option<&'c Value<'_>>,
-    separators: &'static [u8],
-) -> Result<impl Iterator<Item = &'c str>, ClaimsFault> {
-    let (string, list) = match claim {
-        None => (None, None),
-        Some(Value::String(text)) => (Some(clean(name, text)?), None),
+    claim: Option<&Value<'_>>,
+    separators: &[u8],
+    mut take: impl FnMut(&str),
+) -> Result<(), ClaimsFault> {
+    match claim {
+        None => {}
+        Some(Value::String(text)) => {
+            let is_separator = |c: char| u8::try_from(c).is_ok_and(|b| separators.contains(&b));
+            clean(name, text)?.split(is_separator).for_each(take);
+        }
         Some(Value::Strings(list)) => {
-            list.iter().try_for_each(|text| clean(name, text).map(drop))?;
-            (None, Some(list))
+            for text in list {
+                take(clean(name, text)?);
+            }
         }
         Some(_) => return Err(ClaimsFault::WrongType(name)),
-    };
-    let is_separator = |c: char| u8::try_from(c).is_ok_and(|byte| separators.contains(&byte));
-    let parts = string.into_iter().flat_map(move |text| text.split(is_separator));
-    Ok(parts.chain(list.into_iter().flatten().map(AsRef::as_ref)))
+    }
+    Ok(())
 }
 
 fn clean<'c>(name: &'static str, text: &'c str) -> Result<&'c str, ClaimsFault> {

@@ -22,20 +22,6 @@ pub struct Identity {
 type Span = Range<u32>;
 
 impl Identity {
-    /// From claims: every role in order, the first being the role, and the permissions in order;
-    /// what is empty or stands there already is left out.
-    pub(super) fn from_claims<'c>(
-        user: &str,
-        roles: impl Iterator<Item = &'c str>,
-        permissions: impl Iterator<Item = &'c str>,
-    ) -> Self {
-        let mut text = String::with_capacity(user.len() + 64);
-        text.push_str(user);
-        let roles = append_distinct(&mut text, roles);
-        let permissions = append_distinct(&mut text, permissions);
-        Self { text, user: user.len(), roles, permissions, rendered: OnceLock::new() }
-    }
-
     /// The claim `sub`.
     pub fn user(&self) -> &str {
         self.text.get(..self.user).unwrap_or_default()
@@ -73,31 +59,65 @@ impl Identity {
     }
 }
 
-/// Appends each text once, leaving empty ones out. Long lists are compared through a set.
-fn append_distinct<'c, const N: usize>(
+/// An identity under way, while the claims are read.
+pub(super) struct Draft {
+    identity: Identity,
+    /// Every role so far, or every permission, once there are too many to compare one by one.
+    seen: Option<HashSet<String>>,
+}
+
+impl Draft {
+    pub(super) fn new(user: &str) -> Self {
+        let mut text = String::with_capacity(user.len() + 64);
+        text.push_str(user);
+        let (roles, permissions) = (SmallVec::new(), SmallVec::new());
+        let user = user.len();
+        let identity = Identity { text, user, roles, permissions, rendered: OnceLock::new() };
+        Self { identity, seen: None }
+    }
+
+    /// Adds a role, unless it is empty or stands there already. Roles come first.
+    pub(super) fn add_role(&mut self, role: &str) {
+        let Identity { text, roles, .. } = &mut self.identity;
+        append_distinct(text, roles, &mut self.seen, role);
+    }
+
+    /// Adds a permission, unless it is empty or stands there already.
+    pub(super) fn add_permission(&mut self, permission: &str) {
+        let Identity { text, permissions, .. } = &mut self.identity;
+        if permissions.is_empty() {
+            self.seen = None;
+        }
+        append_distinct(text, permissions, &mut self.seen, permission);
+    }
+
+    /// The identity, all of whose claims have been read.
+    pub(super) fn finish(self) -> Identity {
+        self.identity
+    }
+}
+
+/// Appends a text to those of its kind, unless it is empty or stands there already.
+fn append_distinct<const N: usize>(
     all: &mut String,
-    texts: impl Iterator<Item = &'c str>,
-) -> SmallVec<[Span; N]>
-where
+    kept: &mut SmallVec<[Span; N]>,
+    seen: &mut Option<HashSet<String>>,
+    text: &str,
+) where
     [Span; N]: smallvec::Array<Item = Span>,
 {
     const FEW: usize = 16;
-    let mut kept: SmallVec<[Span; N]> = SmallVec::new();
-    let mut seen: Option<HashSet<String>> = None;
-    for text in texts.filter(|text| !text.is_empty()) {
-        let new = if kept.len() < FEW {
-            kept.iter().all(|span| part(all, span) != text)
-        } else {
-            let known = || kept.iter().map(|span| part(all, span).to_owned()).collect();
-            seen.get_or_insert_with(known).insert(text.to_owned())
-        };
-        if new {
-            let start = all.len();
-            all.push_str(text);
-            kept.push(offset(start)..offset(all.len()));
-        }
+    let known = if kept.len() < FEW {
+        kept.iter().any(|span| part(all, span) == text)
+    } else {
+        let known = || kept.iter().map(|span| part(all, span).to_owned()).collect();
+        !seen.get_or_insert_with(known).insert(text.to_owned())
+    };
+    if !known && !text.is_empty() {
+        let start = offset(all.len());
+        all.push_str(text);
+        kept.push(start..offset(all.len()));
     }
-    kept
 }
 
 fn part<'t>(text: &'t str, span: &Span) -> &'t str {
@@ -114,12 +134,15 @@ mod tests {
 
     #[test]
     fn each_permission_counts_once_in_the_order_given() {
-        let given: Vec<String> = (0..40).map(|i| format!("p{}", i % 20)).collect();
-        let given = given.iter().map(String::as_str).chain([""]);
-        let identity = Identity::from_claims("ada", ["", "b", "b"].into_iter(), given);
+        let mut draft = Draft::new("ada");
+        ["", "b", "b"].into_iter().for_each(|role| draft.add_role(role));
+        (0..20).for_each(|i| draft.add_role(&format!("r{i}")));
+        (0..40).for_each(|i| draft.add_permission(&format!("p{}", i % 20)));
+        draft.add_permission("");
+        let identity = draft.finish();
         let kept: Vec<_> = identity.permissions().map(str::to_owned).collect();
         assert_eq!(kept, (0..20).map(|i| format!("p{i}")).collect::<Vec<_>>());
         assert_eq!(identity.user(), "ada");
-        assert_eq!((identity.role(), identity.roles().count()), (Some("b"), 1));
+        assert_eq!((identity.role(), identity.roles().count()), (Some("b"), 21));
     }
 }

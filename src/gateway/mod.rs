@@ -34,6 +34,7 @@ use self::cache::TokenCache;
 use self::credential::Credential;
 pub use self::decision::{Allowed, Caller, Check, Decision, Denial, Denied};
 pub use self::identity::Identity;
+pub use self::json::ObjectFault;
 use self::key::KeySet;
 use self::path::NormalPath;
 pub use self::request::{BadRequest, Header, Request};

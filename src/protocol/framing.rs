@@ -136,8 +136,11 @@ impl Framer {
     /// guess at what [`Self::next`] will return, and may miss some.
     pub fn requests_ahead(&self) -> impl Iterator<Item = ApiRequest<'_>> {
         let mut lines = self.cutter.unread(&self.bytes);
+        let mut searched = self.cutter.searched;
         std::iter::from_fn(move || {
-            let newline = memchr::memchr(b'\n', lines)?;
+            let unseen = lines.get(searched..).unwrap_or_default();
+            let newline = searched + memchr::memchr(b'\n', unseen)?;
+            searched = 0;
             let (line, rest) = lines.split_at(newline + 1);
             lines = rest;
             Some(line.get(..newline).unwrap_or_default())
