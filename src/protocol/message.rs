@@ -4,13 +4,11 @@
 //! there, once, and of which type. Nothing knows what a token is.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use super::layout;
+use super::members::{Members, Raw};
 
 /// Who sent a message, to whom, and under which number.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -321,28 +319,8 @@ fn read_required<'a>(
     }
 }
 
-/// The members of an object in order, names unescaped. A name may hold a lone surrogate, so names
-/// are bytes.
-struct Members<'a>(Vec<(Cow<'a, [u8]>, Raw<'a>)>);
-
+/// What a message's members must be.
 impl<'a> Members<'a> {
-    /// None where the JSON is no object.
-    fn of(json: &'a str) -> Option<Self> {
-        let mut json = serde_json::Deserializer::from_str(json);
-        let members = json.deserialize_map(MembersVisitor).ok()?;
-        json.end().ok()?;
-        Some(members)
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = Raw<'a>> {
-        self.0.iter().filter(move |(given, _)| **given == *name.as_bytes()).map(|(_, raw)| *raw)
-    }
-
-    /// The value of a member; none where it is absent or `null`.
-    fn value(&self, name: &str) -> Option<Raw<'a>> {
-        self.all(name).next().filter(|raw| !raw.is_null())
-    }
-
     fn once(&self, name: &'static str) -> Result<(), Malformed> {
         match self.all(name).count() {
             0 | 1 => Ok(()),
@@ -355,7 +333,7 @@ impl<'a> Members<'a> {
     }
 
     fn check_surrogates(&self, names: &[&'static str]) -> Result<(), Malformed> {
-        let lone = |name: &&&'static str| self.all(name).any(|raw| has_lone_surrogate(raw.0));
+        let lone = |name: &&&'static str| self.all(name).any(|raw| raw.holds_lone_surrogate());
         names.iter().find(lone).map_or(Ok(()), |name| Err(Malformed::LoneSurrogate(name)))
     }
 
@@ -381,106 +359,5 @@ impl<'a> Members<'a> {
             })
         };
         self.all("in_reply_to").any(|raw| !raw.is_null()) || self.all("type").any(answers)
-    }
-}
-
-/// A value as it was written.
-#[derive(Clone, Copy)]
-struct Raw<'a>(&'a str);
-
-impl<'a> Raw<'a> {
-    fn is_null(self) -> bool {
-        self.0 == "null"
-    }
-
-    fn is_object(self) -> bool {
-        self.0.starts_with('{')
-    }
-
-    /// The text of a string without lone surrogates.
-    fn string(self) -> Option<Cow<'a, str>> {
-        match self.0.strip_prefix('"')?.strip_suffix('"')? {
-            plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-            _ => serde_json::from_str(self.0).ok().map(Cow::Owned),
-        }
-    }
-
-    /// The text of any string, as bytes.
-    fn unescaped(self) -> Option<Cow<'a, [u8]>> {
-        Name.deserialize(&mut serde_json::Deserializer::from_str(self.0)).ok()
-    }
-
-    /// The texts of a list of strings.
-    fn strings(self) -> Option<Vec<Cow<'a, str>>> {
-        let list: Vec<&'a RawValue> = serde_json::from_str(self.0).ok()?;
-        list.into_iter().map(|raw| Raw(raw.get()).string()).collect()
-    }
-}
-
-/// True where an escape in the JSON stands for half of a surrogate pair without its other half.
-fn has_lone_surrogate(json: &str) -> bool {
-    if !json.contains('\\') {
-        return false;
-    }
-    let unit = |at: usize| match json.get(at..at + 6) {
-        Some(escape) if escape.starts_with("\\u") => u16::from_str_radix(&escape[2..], 16).ok(),
-        _ => None,
-    };
-    let mut at = 0;
-    while let Some(next) = memchr::memchr(b'\\', json.as_bytes().get(at..).unwrap_or_default()) {
-        at += next;
-        match (unit(at), unit(at + 6)) {
-            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => at += 12,
-            (Some(0xd800..=0xdfff), _) => return true,
-            (Some(_), _) => at += 6,
-            // `\\`, `\"` and the other short ones
-            (None, _) => at += 2,
-        }
-    }
-    false
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Vec::with_capacity(8);
-        while let Some(name) = map.next_key_seed(Name)? {
-            members.push((name, Raw(map.next_value::<&'de RawValue>()?.get())));
-        }
-        Ok(Members(members))
-    }
-}
-
-/// A string as bytes, lone surrogates let through.
-struct Name;
-
-impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Cow<'de, [u8]>;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_bytes(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Name {
-    type Value = Cow<'de, [u8]>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(bytes))
-    }
-
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(bytes.to_owned()))
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod framing;
 pub mod layout;
+mod members;
 pub mod message;
 mod scan;
 mod syntax;
