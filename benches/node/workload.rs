@@ -87,7 +87,8 @@ impl Workload {
             (Tokens::One, _) => (20_000, 1),
             (Tokens::Thousand, _) => (20_000, 1_000),
             (Tokens::Different, Algorithm::HS256) => (20_000, 20_000),
-            (Tokens::Different, _) => (2_000, 2_000),
+            (Tokens::Different, Algorithm::RS256) => (4_000, 4_000),
+            (Tokens::Different, _) => (6_000, 6_000),
         };
         let (key, public_key) = key_pair(algorithm);
         let tokens: Vec<String> = (0..different).map(|n| token(&key, algorithm, n)).collect();

@@ -13,7 +13,7 @@ use super::syntax::{Progress, Syntax};
 
 /// Bytes asked for at once: large enough that a system call costs nothing beside the messages in
 /// it, small enough for the cache.
-const BLOCK: usize = 128 * 1024;
+const BLOCK: usize = 512 * 1024;
 
 /// Skipped at the very start of a stream.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
