@@ -11,6 +11,7 @@
 //! - [`service`]: where the request belongs
 //! - [`decision`], [`explain`]: the answer, and how it came about
 
+mod ahead;
 mod cache;
 mod claims;
 pub mod credential;
@@ -30,6 +31,7 @@ pub mod unverified;
 
 use std::sync::Arc;
 
+use self::ahead::Ahead;
 use self::cache::TokenCache;
 use self::credential::Credential;
 pub use self::decision::{Allowed, Caller, Check, Decision, Denial, Denied};
@@ -47,6 +49,7 @@ pub struct Gateway {
     keys: Arc<KeySet>,
     cache: TokenCache,
     workspace: Workspace,
+    ahead: Ahead,
 }
 
 impl Default for Gateway {
@@ -58,13 +61,19 @@ impl Default for Gateway {
 impl Gateway {
     /// A gateway with no key in force: no token is valid.
     pub fn new() -> Self {
-        Self { keys: Arc::default(), cache: TokenCache::new(), workspace: Workspace::default() }
+        Self {
+            keys: Arc::default(),
+            cache: TokenCache::new(),
+            workspace: Workspace::default(),
+            ahead: Ahead::default(),
+        }
     }
 
     /// Puts other keys in force and forgets every token that the old ones verified.
     pub fn replace_keys(&mut self, keys: Arc<KeySet>) {
         self.keys = keys;
         self.cache.clear();
+        self.ahead = Ahead::default();
     }
 
     /// The keys in force.
@@ -122,7 +131,10 @@ impl Gateway {
             token.at(now)?;
             return Ok(Caller { token: Arc::clone(token), recurs: true });
         }
-        let signed = token::verify(text, &self.keys, &mut self.workspace)?;
+        let signed = match self.ahead.take(text) {
+            Some(outcome) => outcome?,
+            None => token::verify(text, &self.keys, &mut self.workspace)?,
+        };
         if let SignedToken::Good(token) = &signed {
             self.cache.insert_recurring(text, token);
         }
@@ -134,12 +146,14 @@ impl Gateway {
         self.keys.is_costly() && !self.cache.contains(token)
     }
 
-    /// Takes the outcome of [`token::verify`] under the keys in force, so that deciding about the
-    /// token need not verify it again.
-    pub fn remember(&mut self, token: &str, signed: SignedToken) {
-        if let SignedToken::Good(verified) = &signed {
-            self.cache.insert(token, verified);
-        }
+    /// Takes outcomes of [`token::verify`] under the keys in force, in the order in which the
+    /// tokens will be decided about, so that they need not be verified again. What was left of the
+    /// outcomes taken before is dropped.
+    pub fn take_ahead(
+        &mut self,
+        outcomes: impl IntoIterator<Item = (Box<str>, Result<SignedToken, TokenFault>)>,
+    ) {
+        self.ahead = outcomes.into_iter().collect();
     }
 }
 

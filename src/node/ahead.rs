@@ -1,18 +1,20 @@
 //! Signatures checked ahead of their turn, on several threads.
 //!
-//! Only work moves, never a decision: outcomes go into the core's memory of tokens, and each
-//! request is then decided in its turn as if its token had been seen before. So any number of
-//! threads gives the same answers.
+//! Only work moves, never a decision: the core takes the outcomes, and each request is then decided
+//! in its turn. So any number of threads gives the same answers.
 
 use std::collections::HashSet;
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+
+use foldhash::fast::RandomState;
 
 use crate::gateway::Gateway;
 use crate::gateway::credential::Credential;
 use crate::gateway::key::KeySet;
-use crate::gateway::token::{self, SignedToken, Workspace};
+use crate::gateway::token::{self, SignedToken, TokenFault, Workspace};
 use crate::gateway::{Header, Request};
 use crate::protocol::Framer;
 
@@ -21,7 +23,7 @@ const WORTH_A_THREAD: usize = 4;
 
 /// Checks the tokens that wait in the input and have not been seen before.
 pub(super) fn verify(gateway: &mut Gateway, framer: &Framer, jobs: NonZeroUsize) {
-    let mut seen = HashSet::new();
+    let mut seen: HashSet<&str, RandomState> = HashSet::default();
     let requests: Vec<_> = framer.requests_ahead().collect();
     let tokens: Vec<&str> = requests
         .iter()
@@ -31,10 +33,12 @@ pub(super) fn verify(gateway: &mut Gateway, framer: &Framer, jobs: NonZeroUsize)
     if tokens.len() < WORTH_A_THREAD {
         return;
     }
-    let keys = gateway.keys().clone();
-    for (token, signed) in on_all_threads(&tokens, &keys, jobs) {
-        gateway.remember(token, signed);
-    }
+    let outcomes = on_all_threads(&tokens, gateway.keys(), jobs);
+    let outcomes = tokens.iter().zip(outcomes).filter_map(|(token, outcome)| {
+        // One is missing only where a thread died; its token is then verified in its turn.
+        Some((Box::from(*token), outcome.into_inner()?))
+    });
+    gateway.take_ahead(outcomes.collect::<Vec<_>>());
 }
 
 fn bearer<'r>(headers: &'r [Header<'_>]) -> Option<&'r str> {
@@ -42,31 +46,29 @@ fn bearer<'r>(headers: &'r [Header<'_>]) -> Option<&'r str> {
     Credential::of_request(&request).ok().map(|Credential::Bearer(token)| token)
 }
 
-/// The tokens whose signature is good; the others are left to their turn.
-fn on_all_threads<'t>(
-    tokens: &[&'t str],
-    keys: &KeySet,
-    jobs: NonZeroUsize,
-) -> Vec<(&'t str, SignedToken)> {
+type Outcome = Result<SignedToken, TokenFault>;
+
+/// The outcome of each token.
+fn on_all_threads(tokens: &[&str], keys: &KeySet, jobs: NonZeroUsize) -> Vec<OnceLock<Outcome>> {
+    let outcomes: Vec<OnceLock<Outcome>> = tokens.iter().map(|_| OnceLock::new()).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut done = Vec::new();
         let mut workspace = Workspace::default();
-        while let Some(token) = tokens.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Ok(signed) = token::verify(token, keys, &mut workspace) {
-                done.push((*token, signed));
-            }
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(token), Some(outcome)) = (tokens.get(index), outcomes.get(index)) else {
+                break;
+            };
+            outcome.get_or_init(|| token::verify(token, keys, &mut workspace));
         }
-        done
     };
     thread::scope(|scope| {
+        // Where no thread can be had, there is one fewer to work.
         let helpers: Vec<_> = (1..jobs.get().min(tokens.len()))
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
-        let mut done = work();
-        for helper in helpers {
-            done.extend(helper.join().unwrap_or_default());
-        }
-        done
-    })
+        work();
+        helpers.into_iter().for_each(|helper| drop(helper.join()));
+    });
+    outcomes
 }
