@@ -12,9 +12,9 @@
 //! - [`replay`]: recorded conversations, run through a node again and compared.
 //! - [`mint`]: makes keys and tokens, for tools and tests; nothing that decides comes there.
 //!
-//! `gateway`, `protocol` and `mint` import nothing else of this crate; `node` imports `gateway` and
-//! `protocol`, `replay` imports `node` and `gateway`, and the command line imports them all. Whoever
-//! has requests of their own needs the core alone:
+//! `gateway` and `protocol` import nothing else of this crate; `mint` imports `gateway`, `node` both,
+//! `replay` imports `node` and `gateway`, and the command line imports them all. Whoever has requests
+//! of their own needs the core alone:
 //!
 //! ```rust
 //! use std::error::Error;
