@@ -11,8 +11,8 @@ use super::message::{self, Address, ApiRequest, Body, Incoming, Malformed};
 use super::scan;
 use super::syntax::{Progress, Syntax};
 
-/// Bytes asked for at once: large enough that a system call costs nothing beside the messages in
-/// it, small enough for the cache.
+/// Bytes asked for at once: enough messages that neither a system call nor, where signatures are
+/// checked on several threads, starting those costs anything beside them.
 const BLOCK: usize = 512 * 1024;
 
 /// Skipped at the very start of a stream.

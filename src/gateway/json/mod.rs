@@ -149,6 +149,8 @@ impl<'de, M: Members<'de>> Visitor<'de> for ReaderVisitor<'_, '_, 'de, M> {
     }
 }
 
+// The protocol's reader has the same few lines: the two layers import nothing of each other.
+
 /// A member's name as bytes: unescaped, lone surrogates let through (nobody reads such a name).
 struct Name;
 

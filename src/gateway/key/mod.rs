@@ -318,7 +318,8 @@ impl Material {
 }
 
 /// ring checks a point only when it is used, and says no more than "no" when it verifies; a key
-/// agreement with it fails for the point's sake alone.
+/// agreement with it fails for the point's sake alone. Whatever is drawn at random for it, the
+/// outcome is the same.
 fn check_point(curve: &'static ring::agreement::Algorithm, point: &[u8]) -> Option<()> {
     let random = rand::SystemRandom::new();
     let ours = ring::agreement::EphemeralPrivateKey::generate(curve, &random).ok()?;
