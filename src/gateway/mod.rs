@@ -12,18 +12,24 @@
 //! - [`decision`], [`explain`]: the answer, and how it came about
 
 mod ahead;
+pub mod breaker;
 mod cache;
 mod claims;
 pub mod credential;
 pub mod decision;
 pub mod explain;
+pub mod grant;
 mod header;
 pub mod identity;
 mod json;
 pub mod key;
+pub mod limit;
 pub mod path;
 mod permission;
+pub mod policy;
 pub mod request;
+pub mod revocation;
+pub mod route;
 pub mod service;
 mod time;
 pub mod token;

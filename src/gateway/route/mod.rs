@@ -1,0 +1,5 @@
+//! Routes: which paths lead where.
+
+mod pattern;
+
+pub use self::pattern::{PatternFault, Rewrite, RoutePattern};
