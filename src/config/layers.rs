@@ -176,9 +176,7 @@ impl Layers {
         Shape::root().secrets(&parsed.node, &mut hidden);
         if let Some(source) = self.sources.get_mut(number).and_then(Arc::get_mut) {
             source.hide(hidden);
-            for place in parsed.faults.iter().filter_map(|fault| fault.place) {
-                source.hide_doubtful(place);
-            }
+            source.hide_doubtful(parsed.faults.iter().filter_map(|fault| fault.place));
         }
         self.faults.extend(parsed.faults);
         merge::lay_over(&mut self.merged, parsed.node);

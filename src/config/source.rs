@@ -1,5 +1,6 @@
 //! Where configuration comes from, and what of it may be shown.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::node::Place;
 
 /// A text that configuration was read from.
-#[derive(Debug)]
 pub(super) struct Source {
     pub(super) origin: Origin,
     pub(super) text: String,
@@ -66,17 +66,20 @@ impl Source {
         self.hidden.sort_by_key(|hidden| (hidden.start, hidden.end));
     }
 
-    /// Keeps the line around a place from being shown where it may hold a secret. For texts that
-    /// could not be read, so that nothing tells secrets from the rest.
-    pub(super) fn hide_doubtful(&mut self, place: Place) {
-        let (line, _) = self.line_column(place.start);
-        if self.is_doubtful(line) {
-            let text = self.shown(line);
+    /// Keeps the lines of these places from being shown where they may hold a secret. For texts
+    /// that could not be read, so that nothing tells secrets from the rest.
+    pub(super) fn hide_doubtful(&mut self, places: impl Iterator<Item = Place>) {
+        let lines: BTreeSet<_> =
+            places.map(|place| (place.source, self.line_column(place.start).0)).collect();
+        let doubtful = lines.into_iter().filter(|(_, line)| self.is_doubtful(*line));
+        let hidden = doubtful.map(|(source, number)| {
+            let text = self.shown(number);
             let name = if begins_entry(text) { text.find(['=', ':']) } else { None };
-            let mut line = self.line(line);
-            line.start += name.map_or(0, |name| name + 1);
-            self.hide([Place { source: place.source, start: line.start, end: line.end }]);
-        }
+            let line = self.line(number);
+            Place { source, start: line.start + name.map_or(0, |name| name + 1), end: line.end }
+        });
+        let hidden: Vec<_> = hidden.collect();
+        self.hide(hidden);
     }
 
     /// True where a line speaks of something secret, or goes on with a value that a line above
