@@ -42,7 +42,7 @@
 //!     match gateway.decide(Ok(request), Timestamp::parse("2026-01-01T00:30:00Z")?) {
 //!         Decision::Allow(allowed) => {
 //!             assert_eq!(allowed.service().to_string(), "orders-service");
-//!             assert_eq!(allowed.caller().identity().user(), "alice");
+//!             assert_eq!(allowed.caller().map(|caller| caller.identity().user()), Some("alice"));
 //!         }
 //!         Decision::Deny(denied) => panic!("{} {}", denied.denial.status(), denied.denial),
 //!     }

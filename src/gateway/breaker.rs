@@ -20,3 +20,24 @@ impl Default for BreakerSettings {
         Self { failures: FIVE, open_for: Duration::from_secs(30), probes: NonZeroU32::MIN }
     }
 }
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pass(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Success,
+    Failure,
+}
+#[derive(Debug)]
+pub struct Breaker;
+pub struct Open {
+    pub retry_after: std::num::NonZeroU64,
+}
+impl Breaker {
+    pub fn new(_: BreakerSettings) -> Self {
+        Self
+    }
+    pub fn admit(&mut self, _: super::time::Steady) -> Result<Pass, Open> {
+        Ok(Pass(0))
+    }
+    pub fn report(&mut self, _: Pass, _: Outcome, _: super::time::Steady) {}
+}

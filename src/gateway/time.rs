@@ -101,3 +101,10 @@ mod tests {
         assert_eq!(Timestamp(1e300).to_string(), format!("{}", 1e300));
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Steady(i64);
+impl From<Timestamp> for Steady {
+    fn from(t: Timestamp) -> Self {
+        Self((t.0 * 1e9) as i64)
+    }
+}

@@ -42,11 +42,16 @@ pub(super) fn decision(
             Decision::Allow(allowed) => {
                 body.number("status", 200);
                 body.text_of("service", &allowed.service().parts());
-                let caller = allowed.caller();
-                if caller.recurs() {
-                    body.raw("user_context", caller.identity().rendered(user_context));
-                } else {
-                    body.object("user_context", |out| write_user_context(caller.identity(), out));
+                match allowed.caller() {
+                    None => body.raw("user_context", b"null"),
+                    Some(caller) if caller.recurs() => {
+                        body.raw("user_context", caller.identity().rendered(user_context));
+                    }
+                    Some(caller) => {
+                        body.object("user_context", |out| {
+                            write_user_context(caller.identity(), out);
+                        });
+                    }
                 }
             }
             Decision::Deny(denied) => denial(&denied.denial, body),

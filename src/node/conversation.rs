@@ -44,7 +44,7 @@ impl Node {
 
     /// Checks signatures that wait in the input on all threads, where that pays.
     pub fn look_ahead(&mut self, framer: &Framer) {
-        if self.options.jobs.get() > 1 && self.gateway.keys().is_costly() {
+        if self.options.jobs.get() > 1 && self.gateway.trust().is_costly() {
             ahead::verify(&mut self.gateway, framer, self.options.jobs);
         }
     }

@@ -139,6 +139,10 @@ impl<'de> Members<'de> for RawJwk<'de> {
             self.private.get_mut(index(&PRIVATE)?)
         }
     }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl<'de> RawJwk<'de> {
