@@ -47,7 +47,7 @@ use self::key::KeySet;
 use self::path::NormalPath;
 pub use self::request::{BadRequest, Header, Request};
 pub use self::service::ServiceName;
-pub use self::time::{NotATimestamp, Timestamp};
+pub use self::time::{NotATimestamp, Steady, Timestamp};
 use self::token::{Refusal, SignedToken, TokenFault, Workspace};
 
 /// The state decisions are made from.
