@@ -1,4 +1,4 @@
-//! Rate limits: how often may a caller ask.
+//! Rates: so many requests in so much time.
 
 use std::fmt;
 use std::num::NonZeroU32;
