@@ -164,10 +164,3 @@ mod tests {
         assert_eq!(Steady(i64::MAX).seconds_from(Steady::MIN), 9_223_372_037);
     }
 }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Steady(i64);
-impl From<Timestamp> for Steady {
-    fn from(t: Timestamp) -> Self {
-        Self((t.0 * 1e9) as i64)
-    }
-}

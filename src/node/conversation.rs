@@ -52,11 +52,12 @@ impl Node {
     /// Takes one message, which began on `line`, and appends its answer, if it gets one.
     pub fn answer(&mut self, line: u64, incoming: &Incoming<'_>, out: &mut Vec<u8>) {
         match incoming {
-            Incoming::Answer => debug!(line, "ignored: it is itself an answer"),
+            Incoming::Answer(_) => debug!(line, "ignored: it is itself an answer"),
             Incoming::Malformed(address, why) => self.malformed(line, address, *why, out),
             Incoming::Message(Message { address, body }) => match body {
                 Body::ApiRequest(request) => self.request(line, address, request, out),
                 Body::Init(init) => self.init(line, address, init, out),
+                Body::Operator(..) => {}
                 Body::Unknown(kind) => {
                     let text = format!("Unsupported message type: {kind}");
                     self.error(line, address, ErrorCode::NotSupported, &text, out);
