@@ -8,11 +8,12 @@
 //!   output, no clock. The order of checks stands in one function around [`gateway::Gateway::decide`];
 //!   [`gateway::Denial`] is every way to say no.
 //! - [`protocol`]: the wire. Bytes to messages and answers to bytes; knows no tokens and no policy.
+//! - [`config`]: the configuration tree. Texts to a policy, or every fault at once.
 //! - [`node`]: the face on standard input and output, with the clock and the threads.
 //! - [`replay`]: recorded conversations, run through a node again and compared.
 //! - [`mint`]: makes keys and tokens, for tools and tests; nothing that decides comes there.
 //!
-//! `gateway` and `protocol` import nothing else of this crate; `mint` imports `gateway`, `node` both,
+//! `gateway` and `protocol` import nothing else of this crate; `config` and `mint` import `gateway`, `node` both,
 //! `replay` imports `node` and `gateway`, and the command line imports them all. Whoever has requests
 //! of their own needs the core alone:
 //!
@@ -50,6 +51,7 @@
 //! }
 //! ```
 
+pub mod config;
 pub mod gateway;
 pub mod mint;
 pub mod node;

@@ -12,17 +12,18 @@ use std::path::Path;
 use paths::{Mention, mentions};
 
 /// Each folder under `src`, and what of the project it may use besides itself.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("gateway", &[]),
     ("protocol", &[]),
+    ("config", &["gateway"]),
     ("mint", &["gateway"]),
     ("node", &["protocol", "gateway"]),
     ("replay", &["node", "protocol", "gateway"]),
-    ("cli", &["gateway", "protocol", "mint", "node", "replay"]),
+    ("cli", &["gateway", "protocol", "config", "mint", "node", "replay"]),
 ];
 
 /// Layers that are functions of what they are given.
-const PURE: [&str; 2] = ["gateway", "protocol"];
+const PURE: [&str; 3] = ["gateway", "protocol", "config"];
 
 /// What would make them more than that, and why.
 const BANNED: [(&str, &str); 9] = [

@@ -8,6 +8,7 @@ mod der;
 mod jwk;
 mod set;
 mod text;
+mod thumbprint;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,10 +18,11 @@ use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use ring::{hmac, rand};
 
 pub use jwk::JwkFault;
-pub use set::KeySet;
+pub use set::{KeySet, UnionFault};
 pub use text::KeyText;
 
 /// A public key or secret, with the algorithms it may verify.
+#[derive(Clone)]
 pub struct VerifyingKey {
     name: Option<Arc<str>>,
     algorithms: Vec<Algorithm>,
@@ -28,6 +30,7 @@ pub struct VerifyingKey {
 }
 
 /// Key material, prepared for use.
+#[derive(Clone)]
 enum Material {
     Secret(Box<Secret>),
     Rsa(RsaPublicKeyComponents<Box<[u8]>>),
@@ -36,6 +39,7 @@ enum Material {
     Ed25519(Box<[u8]>),
 }
 
+#[derive(Clone)]
 struct Secret {
     sha256: hmac::Key,
     sha384: hmac::Key,
