@@ -21,6 +21,7 @@ pub mod explain;
 pub mod grant;
 mod header;
 pub mod identity;
+pub mod introspected;
 mod json;
 pub mod key;
 pub mod limit;

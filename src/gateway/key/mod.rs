@@ -16,7 +16,7 @@ pub use jsonwebtoken::Algorithm;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use ring::{hmac, rand};
 
-pub use jwk::JwkFault;
+pub use jwk::{JwkFault, MOST_FETCHED_KEYS};
 pub use set::KeySet;
 pub use text::KeyText;
 
