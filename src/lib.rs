@@ -8,12 +8,14 @@
 //!   output, no clock. The order of checks stands in one function around [`gateway::Gateway::decide`];
 //!   [`gateway::Denial`] is every way to say no.
 //! - [`protocol`]: the wire. Bytes to messages and answers to bytes; knows no tokens and no policy.
+//! - [`remote`]: what a face asks for outside the process: key sets, opaque tokens, shared windows.
 //! - [`node`]: the face on standard input and output, with the clock and the threads.
 //! - [`replay`]: recorded conversations, run through a node again and compared.
 //! - [`mint`]: makes keys and tokens, for tools and tests; nothing that decides comes there.
 //!
-//! `gateway` and `protocol` import nothing else of this crate; `mint` imports `gateway`, `node` both,
-//! `replay` imports `node` and `gateway`, and the command line imports them all. Whoever has requests
+//! `gateway` and `protocol` import nothing else of this crate; `mint` and `remote` import
+//! `gateway`, `node` imports `gateway`, `protocol` and `remote`, `replay` imports `node` and
+//! `gateway`, and the command line imports them all. Whoever has requests
 //! of their own needs the core alone:
 //!
 //! ```rust
@@ -54,4 +56,5 @@ pub mod gateway;
 pub mod mint;
 pub mod node;
 pub mod protocol;
+pub mod remote;
 pub mod replay;
