@@ -2,6 +2,7 @@
 //!
 //! - [`KeySets`]: key sets by URL, fetched beside the loop and kept
 //! - [`Introspection`]: what an authorization server says of an opaque token (RFC 7662)
+//! - [`SharedWindows`]: rate limits that several gateways share, counted by Redis
 //!
 //! Whatever is asked may be down, slow, huge or lying: every call has a deadline for the whole of
 //! it and a bound on what it takes in, and comes to a value, never to a panic. A failure is logged
@@ -12,6 +13,7 @@
 mod http;
 mod introspection;
 mod key_sets;
+mod redis;
 mod remembered;
 mod schedule;
 mod secret;
@@ -23,6 +25,10 @@ pub use self::introspection::{
     Moment,
 };
 pub use self::key_sets::{FetchedSet, KeySetStatus, KeySets, KeySource};
+pub use self::redis::{
+    CALL as REDIS_CALL, Charge, Charged, REST as REDIS_REST, RedisUrl, RedisUrlFault,
+    SharedWindowCounts, SharedWindows,
+};
 pub use self::schedule::{KeySetTiming, Outcome, Schedule, Step};
 pub use self::secret::Secret;
 pub use self::url::{RemoteUrl, UrlFault};

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use portcullis::gateway::{ObjectFault, Timestamp};
 use portcullis::remote::{
     CallFault, Introspected, Introspection, IntrospectionCounts, IntrospectionFault,
-    IntrospectionSettings, Moment, Secret,
+    IntrospectionSettings, Moment, RemoteUrl, Secret,
 };
 
 use crate::http_server::{Reply, Server};
@@ -16,14 +16,14 @@ use crate::logged::logged;
 use crate::support::NOW;
 
 /// Both clocks, so many seconds after a start.
-struct Clock(Instant);
+pub(crate) struct Clock(Instant);
 
 impl Clock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
 
-    fn at(&self, seconds: f64) -> Moment {
+    pub(crate) fn at(&self, seconds: f64) -> Moment {
         Moment {
             date: Timestamp::from_seconds(NOW as f64 + seconds).unwrap(),
             steady: self.0 + Duration::from_secs_f64(seconds),
@@ -32,8 +32,12 @@ impl Clock {
 }
 
 fn settings(server: &Server) -> IntrospectionSettings {
+    settings_for(server.url())
+}
+
+pub(crate) fn settings_for(url: RemoteUrl) -> IntrospectionSettings {
     IntrospectionSettings {
-        url: server.url(),
+        url,
         client_id: "gateway".to_owned(),
         client_secret: Secret::new("s3cr3t-of-the-client"),
         cache: Duration::from_secs(30),

@@ -9,3 +9,6 @@ mod http_server;
 mod introspection;
 mod key_sets;
 mod logged;
+mod redis;
+mod redis_server;
+mod tls;
