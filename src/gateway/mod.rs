@@ -33,6 +33,7 @@ pub mod forward;
 pub mod grant;
 mod header;
 pub mod identity;
+pub mod introspected;
 mod json;
 pub mod key;
 pub mod limit;
