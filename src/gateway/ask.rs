@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use super::limit::{CallerKey, RateLimit, Scope};
+use super::limit::{CallerKey, RateLimit};
 use super::trust::IssuerId;
 
 /// What a decision needs to be told before it can be made.
@@ -28,12 +28,14 @@ pub struct OpaqueToken(Box<str>);
 /// A window in the shared store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedWindow {
-    /// Which of a caller's windows.
-    pub scope: Scope,
+    /// Which of a caller's windows, by a name that every gateway of this policy gives it.
+    pub scope: Box<str>,
     /// Whose.
     pub caller: CallerKey,
     /// How many fit in how long.
     pub limit: RateLimit,
+    /// The most requests and the longest time of all limits that are counted in it.
+    pub history: RateLimit,
 }
 
 /// What a face has found out for one decision.

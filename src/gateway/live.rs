@@ -74,8 +74,9 @@ impl World for Live<'_> {
             LimitStore::Memory => None,
             LimitStore::Shared(on_failure) => {
                 let told = self.told.room.ok_or_else(|| {
+                    let (scope, history) = self.rules.shared_window(scope, limit);
                     let caller = caller.clone();
-                    Halt::Ask(Ask::Room(SharedWindow { scope, caller, limit }))
+                    Halt::Ask(Ask::Room(SharedWindow { scope, caller, limit, history }))
                 })?;
                 room_of(told, on_failure)
             }

@@ -59,11 +59,14 @@ pub(super) struct ScopeNames(HashMap<String, u32>);
 
 impl ScopeNames {
     fn scope(&mut self, route: &Route) -> Scope {
-        let methods = route.methods.as_deref().unwrap_or_default().join(" ");
-        let name = format!("{} {methods}", route.pattern.as_str());
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        Scope::Route(*self.0.entry(name).or_insert(next))
+        Scope::Route(*self.0.entry(scope_name(route)).or_insert(next))
     }
+}
+
+fn scope_name(route: &Route) -> String {
+    let methods = route.methods.as_deref().unwrap_or_default().join(" ");
+    format!("route {} {methods}", route.pattern.as_str())
 }
 
 impl Rules {
@@ -113,6 +116,28 @@ impl Rules {
                 None => Destination::Nowhere,
             },
             Found::NoPattern | Found::NoMethod { .. } => Destination::Nowhere,
+        }
+    }
+
+    /// How a window is known to whoever shares it, and how far back its limits reach.
+    pub(super) fn shared_window(&self, scope: Scope, limit: RateLimit) -> (Box<str>, RateLimit) {
+        match scope {
+            Scope::Address => ("address".into(), limit),
+            Scope::General => {
+                let LimitPolicy { default, roles, .. } = &self.limits;
+                let all = roles.values().copied().chain(*default);
+                let history = all.fold(limit, |most, limit| RateLimit {
+                    requests: most.requests.max(limit.requests),
+                    window: most.window.max(limit.window),
+                });
+                ("general".into(), history)
+            }
+            Scope::Route(_) => {
+                let routes = self.routes.iter().flat_map(|routes| &routes.routes);
+                let route = routes.into_iter().find(|route| route.scope == scope);
+                let name = route.map_or_else(String::new, |route| scope_name(&route.route));
+                (name.into(), limit)
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! compared as binary64 (RFC 7519 §2 calls them `NumericDate`), so an instant is one too.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -87,6 +87,11 @@ impl Steady {
     /// day, so that an instant written in decimals is what was written.
     pub fn from_seconds(seconds: f64) -> Self {
         Self(((seconds * 1e6).round() as i64).saturating_mul(1000))
+    }
+
+    /// So much later.
+    pub(crate) fn plus(self, duration: Duration) -> Self {
+        self.after(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
     }
 
     /// So many nanoseconds later.

@@ -11,7 +11,7 @@ use super::caller::CallerKey;
 use super::limiter::Admission;
 use super::rate::RateLimit;
 use super::window::{Reach, Window};
-use super::windows::{Standing, Windows};
+use super::windows::{Place, Standing, Windows};
 
 /// The windows of several scopes, so many of which are their callers' own.
 #[derive(Debug, Default)]
@@ -69,8 +69,11 @@ impl Pool {
         now: Steady,
     ) -> Admission {
         self.cover(scope, limit);
-        match self.standing(scope, caller) {
-            Some(Standing::Resident) => self.admit_resident(scope, caller, limit, now),
+        let windows = &self.scopes[scope];
+        match windows.place(caller) {
+            Some(place) if windows.entry(place).standing == Standing::Resident => {
+                self.admit_resident(scope, place, limit, now)
+            }
             _ if self.make_room(now) => self.admit_new_resident(scope, caller, limit, now),
             _ => self.admit_guest(scope, caller, limit, now),
         }
@@ -79,12 +82,11 @@ impl Pool {
     fn admit_resident(
         &mut self,
         scope: usize,
-        caller: &CallerKey,
+        place: Place,
         limit: RateLimit,
         now: Steady,
     ) -> Admission {
         let windows = &mut self.scopes[scope];
-        let Some(place) = windows.place(caller) else { return Admission::Admitted };
         if let Some(wait) = windows.entry(place).window.wait(limit, now) {
             self.counts.refused += 1;
             return refused(wait);
@@ -107,7 +109,7 @@ impl Pool {
             Some(place) => {
                 self.guests -= 1;
                 self.scopes[scope].entry_mut(place).standing = Standing::Resident;
-                self.admit_resident(scope, caller, limit, now)
+                self.admit_resident(scope, place, limit, now)
             }
             None => {
                 self.counts.admitted += 1;
@@ -146,11 +148,6 @@ impl Pool {
         self.counts.admitted += 1;
         self.counts.guests_admitted += 1;
         Admission::Admitted
-    }
-
-    fn standing(&self, scope: usize, caller: &CallerKey) -> Option<Standing> {
-        let windows = self.scopes.get(scope)?;
-        windows.place(caller).map(|place| windows.entry(place).standing)
     }
 
     fn own_wait(

@@ -55,7 +55,11 @@ impl Window {
         if before < self.forgotten {
             return None;
         }
-        let run = self.runs.get(self.runs.partition_point(|run| run.up_to <= before))?;
+        // Most often nothing more is kept than this limit asks for.
+        let run = match self.runs.front()? {
+            first if first.up_to > before => first,
+            _ => self.runs.get(self.runs.partition_point(|run| run.up_to <= before))?,
+        };
         NonZeroU64::new(run.at.after(length(limit)).seconds_from(now))
     }
 
