@@ -155,6 +155,8 @@ pub enum Unavailable {
     },
     /// Decisions cannot be recorded.
     Recording,
+    /// Services have been sent more than anybody keeps track of.
+    TooManyUnderWay,
 }
 
 /// The checks, in the order in which they are made; the first that fails decides.
@@ -292,6 +294,7 @@ impl fmt::Display for Unavailable {
             Self::RateLimit => f.write_str("rate limit"),
             Self::Circuit { service, .. } => write!(f, "circuit open for {service}"),
             Self::Recording => f.write_str("recording"),
+            Self::TooManyUnderWay => f.write_str("too many requests under way"),
         }
     }
 }

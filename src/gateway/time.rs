@@ -77,6 +77,8 @@ pub struct Steady(i64);
 impl Steady {
     /// Before everything else.
     pub const MIN: Self = Self(i64::MIN);
+    /// After everything else.
+    pub const MAX: Self = Self(i64::MAX);
 
     /// From nanoseconds since wherever the scale begins.
     pub const fn from_nanoseconds(nanoseconds: i64) -> Self {

@@ -52,7 +52,7 @@ impl Forwarding {
         self.last += 1;
         self.sent += 1;
         self.under_way.insert(self.last, request);
-        self.deadlines.push(Reverse((now.after(timeout), self.last)));
+        self.deadlines.push(Reverse((now.plus(timeout), self.last)));
         self.last
     }
 

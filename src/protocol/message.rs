@@ -158,7 +158,17 @@ const NAMED: [&str; 15] = [
     "client_ip",
 ];
 
-impl MsgId<'_> {
+impl<'a> MsgId<'a> {
+    /// From the JSON that [`MsgId::json`] gave.
+    pub fn of_json(json: &'a str) -> Self {
+        Self(json)
+    }
+
+    /// As it was written.
+    pub fn json(&self) -> &'a str {
+        self.0
+    }
+
     /// Repeats it: a number, `true` or `false` to the letter, a string in our own layout.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match Raw(self.0).string() {
