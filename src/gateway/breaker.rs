@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::time::Steady;
 
 /// The longest that doubling makes an open circuit last.
-const LONGEST: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// When a circuit opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

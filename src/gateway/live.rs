@@ -18,11 +18,11 @@ use super::limit::{Admission, Limiter};
 use super::now::Now;
 use super::policy::{LimitStore, OnStoreFailure};
 use super::request::Request;
-use super::revocation::RevocationList;
+use super::revocation::{RevocationList, TokenFacts};
 use super::rules::Rules;
 use super::service::ServiceName;
 use super::time::Timestamp;
-use super::token::{self, Revoked, SignedToken, TokenFault, Workspace};
+use super::token::{self, SignedToken, TokenFault, Workspace};
 use super::trust::Trust;
 use super::verified::{Kind, Verified};
 use super::world::{Halt, Window, World};
@@ -227,23 +227,22 @@ fn judge_revocation(
     verified: &Verified,
     now: Timestamp,
 ) -> Result<(), TokenFault> {
-    let revoked = |what| Err(TokenFault::Revoked(what));
-    match &verified.jti {
-        TokenId::Text(jti) if list.has_jti(jti) => return revoked(Revoked::Token),
-        TokenId::WrongType if list.names_tokens() => {
+    let user = verified.identity().user();
+    let kid = match &verified.kind {
+        Kind::ApiKey { id } => {
+            return list.api_key(id, user, now).map_or(Ok(()), |by| Err(TokenFault::Revoked(by)));
+        }
+        Kind::Token { key, .. } => key.as_deref(),
+        Kind::Opaque => None,
+    };
+    let jti = match &verified.jti {
+        TokenId::Text(jti) => Some(&**jti),
+        TokenId::WrongType if !list.is_empty() => {
             return Err(ClaimsFault::WrongType("jti".into()).into());
         }
-        _ => {}
-    }
-    let user = verified.identity().user();
-    match &verified.kind {
-        Kind::ApiKey { id } if list.has_api_key(id) => return revoked(Revoked::ApiKey),
-        Kind::ApiKey { .. } if list.has_user(user) => return revoked(Revoked::User),
-        Kind::Token { key: Some(kid), .. } if list.has_kid(kid) => return revoked(Revoked::Key),
-        _ => {}
-    }
-    match list.revokes_user(user, verified.issued_at, now) {
-        true => revoked(Revoked::User),
-        false => Ok(()),
-    }
+        TokenId::Absent | TokenId::WrongType => None,
+    };
+    let issued = verified.issued_at.and_then(Timestamp::from_seconds);
+    let token = TokenFacts { jti, user, issued, kid };
+    list.token(&token, now).map_or(Ok(()), |by| Err(TokenFault::Revoked(by)))
 }

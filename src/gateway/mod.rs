@@ -143,7 +143,7 @@ impl Gateway {
         let general = limits.roles.values().copied().chain(limits.default);
         state.limiter.cover(Scope::General, general);
         state.circuits.configure(policy);
-        state.revocations.add(&policy.revoked);
+        state.revocations.add(policy.revoked.iter());
         self.forget_tokens();
         Ok(())
     }

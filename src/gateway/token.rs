@@ -13,6 +13,7 @@ use super::evidence::Evidence;
 use super::header::{HeaderFault, JoseHeader};
 use super::json::{Value, read_member};
 use super::key::{Algorithm, VerifyingKey};
+use super::revocation::RevokedBy;
 use super::time::Timestamp;
 use super::trust::{Issuer, IssuerId, Trust};
 use super::verified::{Kind, Times, Verified};
@@ -77,8 +78,8 @@ pub enum TokenFault {
     #[error("the token is not valid yet")]
     NotYetValid,
     /// It was good, and is on a list of what is not any more.
-    #[error("{0} is revoked")]
-    Revoked(Revoked),
+    #[error("{}", revoked(*.0))]
+    Revoked(RevokedBy),
     /// The introspection endpoint does not call it active.
     #[error("the introspection endpoint does not call the token active")]
     Inactive,
@@ -87,21 +88,13 @@ pub enum TokenFault {
     UnknownApiKey,
 }
 
-/// What of a credential is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Revoked {
-    /// The token itself.
-    #[error("the token")]
-    Token,
-    /// What its user was given until some time.
-    #[error("the user")]
-    User,
-    /// The key that verified it.
-    #[error("the key that verified the token")]
-    Key,
-    /// The API key.
-    #[error("the API key")]
-    ApiKey,
+fn revoked(by: RevokedBy) -> &'static str {
+    match by {
+        RevokedBy::Jti => "the token is revoked, by its `jti`",
+        RevokedBy::User => "what the user was given is revoked",
+        RevokedBy::Kid => "the key that verified the token is revoked",
+        RevokedBy::ApiKey => "the API key is revoked",
+    }
 }
 
 impl TokenFault {
