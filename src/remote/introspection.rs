@@ -185,9 +185,6 @@ impl Introspection {
             // Nobody can say when it must be forgotten.
             Expiry::Malformed => return,
         };
-        if expiry.is_some_and(|expiry| expiry <= now.date.seconds()) {
-            return;
-        }
         if let Some(until) = now.steady.checked_add(self.settings.cache) {
             self.remembered.keep(digest, text.clone(), until, expiry);
         }

@@ -29,6 +29,6 @@ pub use self::redis::{
     CALL as REDIS_CALL, Charge, Charged, REST as REDIS_REST, RedisUrl, RedisUrlFault,
     SharedWindowCounts, SharedWindows,
 };
-pub use self::schedule::{KeySetTiming, Outcome, Schedule, Step};
+pub use self::schedule::KeySetTiming;
 pub use self::secret::Secret;
 pub use self::url::{RemoteUrl, UrlFault};

@@ -36,7 +36,7 @@ impl Default for KeySetTiming {
 
 /// How a fetch came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// There is a good set.
     Good,
     /// There is none.
@@ -45,7 +45,7 @@ pub enum Outcome {
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Fetch the set, and say how it came out.
     Fetch,
     /// The last good set is too old; drop it.
@@ -61,7 +61,7 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// When one key set is fetched.
 #[derive(Clone, Debug)]
-pub struct Schedule {
+pub(super) struct Schedule {
     timing: KeySetTiming,
     due: Instant,
     busy: bool,
@@ -77,7 +77,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// The first fetch is due at once.
-    pub fn new(timing: KeySetTiming, now: Instant) -> Self {
+    pub(super) fn new(timing: KeySetTiming, now: Instant) -> Self {
         Self {
             timing,
             due: now,
@@ -91,7 +91,7 @@ impl Schedule {
     }
 
     /// What is to be done now. Whoever is told to fetch owes a call of [`Self::finished`].
-    pub fn next(&mut self, now: Instant) -> Step {
+    pub(super) fn next(&mut self, now: Instant) -> Step {
         if self.expires.is_some_and(|expires| expires <= now) {
             self.expires = None;
             self.held = false;
@@ -108,7 +108,7 @@ impl Schedule {
     }
 
     /// A fetch has come out so.
-    pub fn finished(&mut self, outcome: Outcome, now: Instant) {
+    pub(super) fn finished(&mut self, outcome: Outcome, now: Instant) {
         self.busy = false;
         let pause = match outcome {
             Outcome::Good => {
@@ -132,7 +132,7 @@ impl Schedule {
 
     /// A key is asked for that the set lacks. True where that brings a fetch forward, which is
     /// worth waiting for; false within the cooldown.
-    pub fn bring_forward(&mut self, now: Instant) -> bool {
+    pub(super) fn bring_forward(&mut self, now: Instant) -> bool {
         let next = self.brought_forward.map(|at| after(at, self.timing.unknown_kid_cooldown));
         if next.is_some_and(|next| now < next) {
             return false;
@@ -147,12 +147,12 @@ impl Schedule {
     }
 
     /// True while a fetch is under way or due.
-    pub fn is_pending(&self, now: Instant) -> bool {
+    pub(super) fn is_pending(&self, now: Instant) -> bool {
         self.busy || self.due <= now
     }
 
     /// How the set is kept fresh.
-    pub fn timing(&self) -> &KeySetTiming {
+    pub(super) fn timing(&self) -> &KeySetTiming {
         &self.timing
     }
 }

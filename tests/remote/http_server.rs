@@ -16,8 +16,8 @@ pub(crate) enum Reply {
     Status(u16, Vec<u8>),
     /// Sends these bytes and closes.
     Raw(Vec<u8>),
-    /// Sends the head of an answer, and then a byte every now and then, for ever.
-    Drip,
+    /// Answers well, but a byte at a time.
+    Drip(Vec<u8>),
     /// Sends nothing.
     Silence,
 }
@@ -104,18 +104,22 @@ fn answer(mut connection: TcpStream, log: &Mutex<Vec<Asked>>, reply: &dyn Fn(usi
             );
             connection.write_all(&[head.into_bytes(), body].concat())
         }
-        Reply::Drip => {
-            let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{";
-            connection.write_all(head).map(|()| drip(&mut connection))
+        Reply::Drip(body) => {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            connection.write_all(head.as_bytes()).map(|()| drip(&mut connection, &body))
         }
         Reply::Silence => connection.read(&mut [0]).map(drop),
     };
 }
 
-/// Sends blanks until the other side goes away.
-fn drip(connection: &mut TcpStream) {
+/// A byte every now and then, until the other side goes away.
+fn drip(connection: &mut TcpStream, body: &[u8]) {
     connection.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
-    while connection.read(&mut [0]).is_err() && connection.write_all(b" ").is_ok() {}
+    for byte in body {
+        if connection.read(&mut [0]).is_ok() || connection.write_all(&[*byte]).is_err() {
+            return;
+        }
+    }
 }
 
 fn read(connection: &TcpStream) -> Option<Asked> {

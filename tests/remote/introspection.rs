@@ -128,9 +128,11 @@ fn whatever_else_comes_is_a_failure() {
 
 #[test]
 fn a_server_that_lets_the_time_run_out_is_given_a_rest() {
-    for reply in [Reply::Drip, Reply::Silence] {
-        let server = Server::scripted(vec![reply, Reply::ok(r#"{"active":true}"#)]);
-        let timeout = Duration::from_millis(100);
+    let good = r#"{"active":true}"#;
+    let slow = format!("{good:>1000}").into_bytes();
+    for reply in [Reply::Drip(slow), Reply::Silence] {
+        let server = Server::scripted(vec![reply, Reply::ok(good)]);
+        let timeout = Duration::from_millis(500);
         let mut introspection =
             Introspection::new(IntrospectionSettings { timeout, ..settings(&server) });
         let clock = Clock::start();
@@ -138,9 +140,9 @@ fn a_server_that_lets_the_time_run_out_is_given_a_rest() {
         let timed_out = IntrospectionFault::Call(CallFault::Timeout);
         assert_eq!(introspection.ask("token", clock.at(0.0)), failed(timed_out));
         let resting = failed(IntrospectionFault::Resting);
-        assert_eq!(introspection.ask("token", clock.at(1.0)), resting);
+        assert_eq!(introspection.ask("token", clock.at(1.4)), resting);
         assert_eq!(server.count(), 1);
-        assert_eq!(introspection.ask("token", clock.at(1.1)), active(r#"{"active":true}"#));
+        assert_eq!(introspection.ask("token", clock.at(1.5)), active(good));
     }
 }
 

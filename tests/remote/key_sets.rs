@@ -9,6 +9,7 @@ use portcullis::remote::{KeySetStatus, KeySetTiming, KeySets, KeySource, RemoteU
 use serde_json::{Value, json};
 
 use crate::http_server::{Reply, Server};
+use crate::logged::{logged, logged_anywhere};
 use crate::support::{key_text, public_jwk};
 
 /// Long enough for whatever is not meant to take long.
@@ -205,13 +206,13 @@ fn what_is_no_good_set_never_replaces_the_last_good_one() {
 
 #[test]
 fn a_deadline_holds_for_the_whole_of_an_answer() {
-    for reply in [Reply::Drip, Reply::Silence] {
+    for reply in [Reply::Drip(set(&["a"])), Reply::Silence] {
         let server = Server::scripted(vec![reply]);
         let url = server.url();
         let timing = KeySetTiming { timeout: Duration::from_millis(200), ..timing() };
         let sets = KeySets::start([KeySource { url: url.clone(), timing }]).unwrap();
         // Returns when the attempt is over, whatever trickles in.
-        sets.wait_for_key(std::slice::from_ref(&url), "a");
+        assert!(!sets.wait_for_key(std::slice::from_ref(&url), "a"));
         let (keys, fetches, failures) = status(&sets);
         assert_eq!((keys, fetches), (0, failures));
         assert!(failures > 0);
@@ -280,4 +281,34 @@ fn sets_do_not_wait_for_each_other() {
     assert!(sets.wait_for_key(&urls, "a"));
     assert!(sets.wait_for_key(&urls, "b"));
     assert_eq!(kids(&sets, &urls[0]), None);
+}
+
+#[test]
+fn a_change_of_state_is_logged_once() {
+    // Starts the log.
+    logged(|| ());
+    let with_unknown = json!({"keys": [jwk("a"), {"kty": "PQ"}]}).to_string();
+    let failure = Reply::Status(500, b"what the server says".to_vec());
+    let server = Server::scripted(vec![
+        failure.clone(),
+        failure.clone(),
+        Reply::ok(with_unknown.clone()),
+        Reply::ok(with_unknown),
+        failure,
+        Reply::ok("{}"),
+        Reply::ok(set(&["b"])),
+    ]);
+    let url = server.url();
+    let sets = start(&url, timing());
+    while !sets.wait_for_key(std::slice::from_ref(&url), "b") {}
+    let failed = "it answered with status 500; only 200 counts, and no redirect is followed";
+    let expected = [
+        format!("{failed}; there are no keys of it"),
+        "it can be had again".to_owned(),
+        "key 2 of the set is left out: its kind (`kty`, `crv`) is not supported".to_owned(),
+        format!("{failed}; the last good one stays in force for 3600s"),
+        "it can be had again".to_owned(),
+    ];
+    let expected = expected.map(|line| format!("WARN key set {url}: {line}"));
+    assert_eq!(logged_anywhere(&format!("key set {url}: ")), expected);
 }

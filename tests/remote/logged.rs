@@ -1,8 +1,8 @@
-//! What a thread logs.
+//! What is logged.
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::Once;
+use std::sync::{Mutex, Once};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -10,12 +10,16 @@ thread_local! {
     static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Writes to the lines of the thread that it is used in.
+/// The lines of all threads.
+static ALL: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Writes to the lines of the thread that it is used in, and to those of all.
 struct OwnLines;
 
 impl io::Write for OwnLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         LINES.with_borrow_mut(|lines| lines.extend_from_slice(bytes));
+        ALL.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -49,4 +53,10 @@ pub(crate) fn logged<T>(act: impl FnOnce() -> T) -> (T, Vec<String>) {
     let outcome = act();
     let text = String::from_utf8(LINES.take()).unwrap();
     (outcome, text.lines().map(|line| line.trim().to_owned()).collect())
+}
+
+/// All lines so far that hold this text, whoever logged them, once [`logged`] was called.
+pub(crate) fn logged_anywhere(text: &str) -> Vec<String> {
+    let all = String::from_utf8(ALL.lock().unwrap().clone()).unwrap();
+    all.lines().filter(|line| line.contains(text)).map(|line| line.trim().to_owned()).collect()
 }
