@@ -5,6 +5,7 @@ swaps the names.
 """
 
 import datetime
+import hashlib
 
 from . import keys
 from .layout import Open
@@ -16,6 +17,7 @@ STRONGER = denied(401, "Stronger authentication required")
 TICK_OK = {"type": "tick_ok"}
 REVOKE_OK = {"type": "revoke_ok", "durable": False}
 USERS = "users-service"
+API_KEY = "test-only-api-key-of-ci"
 
 
 def limited(seconds):
@@ -60,6 +62,15 @@ def ready(name, about, config, **settings):
 
 def token(sub="ada", **members):
     return sign("secret", claims(sub, **members))
+
+
+def digest(api_key):
+    """What the tree holds of an API key."""
+    return hashlib.sha256(api_key.encode("utf-8")).hexdigest()
+
+
+def api_key(id="ci", user="ci-bot", key=API_KEY, **others):
+    return {"id": id, "sha256": digest(key), "user": user, **others}
 
 
 # Messages of the operator
