@@ -136,7 +136,9 @@ class Pending:
 
     def __init__(self, number, service, caller, src, dest, msg_id):
         self.number, self.service, self.caller = number, service, caller
-        self.src, self.dest, self.msg_id = src, dest, msg_id
+        self.src = src if isinstance(src, str) else "unknown"
+        self.dest = dest if isinstance(dest, str) else None
+        self.msg_id = msg_id
 
     def answered(self, body):
         """An answer to it, at whatever point of the conversation."""
@@ -164,8 +166,9 @@ class Wire:
             "headers": {**headers, **caller.identity} if sent is None else sent, "client_ip": client_ip, "body": body,
         }  # fmt: skip
         forwarded = {name: value for name, value in forwarded.items() if value is not OMIT}
-        self.talk.say(message, Addressed(forwarded, service, dest))
-        return Pending(self.count, service, caller, src, dest, self.talk.last_id)
+        pending = Pending(self.count, service, caller, src, dest, self.talk.last_id)
+        self.talk.say(message, Addressed(forwarded, service, pending.dest))
+        return pending
 
     def answer(self, pending, status=200, body=OMIT):
         """The service answers, and so does the gateway."""
@@ -185,7 +188,7 @@ class Wire:
     def drop(self, pending, src=None, **members):
         """An answer that has no effect."""
         answer = {"type": "api_response", "in_reply_to": pending.number, "status": 200, **members}
-        self.say(src or pending.service, answer)
+        self.say(pending.service if src is None else src, answer)
 
     def say(self, service, body, *answers):
         self.talk.say(envelope(service, "gateway", {k: v for k, v in body.items() if v is not OMIT}), *answers)
