@@ -39,7 +39,7 @@ MODULES = (
     "sample", "framing_lines", "framing_gathered", "framing_strict", "framing_limits", "envelope", "error",
     "init_keys", "init_jwk", "init_refused", "init_rules", "request", "token_algorithms", "token_form",
     "token_kid", "token_claims", "identity", "permission", "path", "jwt", "issuer", "grant", "route", "condition", "stepup", "public", "limit", "apikey", "revocation", "operator",
-    "forward", "breaker",
+    "forward", "breaker", "config", "plant",
 )  # fmt: skip
 
 
