@@ -2,7 +2,7 @@
 
 from .. import keys
 from ..layout import dumps
-from ..policy import API_KEY, digest, ready, route, routed
+from ..policy import API_KEY, Caller, Wire, digest, limited, ready, route, routed
 from ..talk import EXPIRED, INVALID_CREDENTIALS, INVALID_INIT, INVALID_TOKEN, OMIT, Talk, allowed, lacking
 from ..tokens import HOUR, NOW, claims, sign
 
@@ -23,6 +23,8 @@ def write():
     ceiling_of_grants()
     star_in_a_ceiling()
     ceiling_of_roles()
+    ceiling_and_rates()
+    ceiling_and_headers()
     closed_routes()
     closed_routes_text()
     narrowed_by_init()
@@ -225,6 +227,44 @@ def ceiling_of_roles():
     talk.request(lacking(["role:admin"], []), signed(PARTNER, role="admin"), path="/admin")
     talk.request(lacking(["role:admin"], ["orders:*"]), signed(PARTNER, roles=["admin", "partner"]), path="/admin")
     talk.request(reached(["*"], "admin"), signed(AUTH, role="admin"), path="/admin")
+
+
+def ceiling_and_rates():
+    rates = '[rate_limit]\ndefault = "1/min"\nroles = { partner = "2/min", admin = "3/min" }\n\n'
+    talk = started(
+        "issuer-ceiling-rates", "a role that does not exist for an issuer gives no rate; the same user of another issuer is another caller",
+        JWT, partner(["*"], ["partner"]), ROLES, rates, OPEN_TO_PARTNER,
+    )  # fmt: skip
+    for iss, role, shown, count, have in (
+        (AUTH, "admin", "admin", 3, ["*"]),
+        (PARTNER, "admin", None, 1, []),
+        (PARTNER, "partner", "partner", 2, ["orders:*"]),
+    ):
+        user = f"one-of-{role}"
+        for _ in range(count):
+            talk.request(reached(have, shown, user), signed(iss, sub=user, role=role))
+        talk.request(limited(60), signed(iss, sub=user, role=role))
+    both = signed(PARTNER, sub="both", roles=["admin", "partner"])
+    for _ in range(2):
+        talk.request(reached(["orders:*"], "partner", "both"), both)
+    talk.request(limited(60), both)
+
+
+def ceiling_and_headers():
+    headers = '[identity_headers]\nissuer = "X-User-Issuer"\nclaims = { "X-Level" = "level" }\n\n'
+    talk = Talk("issuer-forwarded", "what is forwarded shows a further issuer's caller as its ceiling leaves it; claims are sent on for the tokens of [jwt] only", forward=True)
+    talk.config_file("issuer-forwarded.toml", JWT + partner(["orders:read", "reports:*"], ["partner"]) + ROLES + headers + OPEN_TO_PARTNER)
+    wire = Wire(talk)
+    for iss, role, shown, permissions, have in (
+        (AUTH, "admin", "admin", ["x"], ["x", "*"]),
+        (PARTNER, "admin", None, ["orders:read", "x"], ["orders:read"]),
+        (PARTNER, "partner", "partner", ["reports:daily"], ["reports:daily", "orders:read"]),
+        (PARTNER, "auditor", None, ["x"], []),
+    ):
+        bearer = signed(iss, role=role, permissions=permissions, level="high")
+        caller = Caller("ada", shown, have, headers={"Authorization": f"Bearer {bearer}"})
+        sent = {**caller.identity, "X-User-Issuer": iss, **({"X-Level": "high"} if iss == AUTH else {})}
+        wire.answer(wire.ask(caller, "/orders/7", "orders-service", headers={"x_level": "forged", "Accept": "a"}, sent={"Accept": "a", **sent}))
 
 
 TWO = partner(["*"]) + table(f'issuers."{SUPPLIER}"', keys=key_file("rsa"), permissions=["*"], roles=[])
