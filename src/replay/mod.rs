@@ -6,6 +6,7 @@
 
 mod diff;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
@@ -42,6 +43,17 @@ struct Settings {
     jobs: Option<NonZeroUsize>,
     /// Relative to the file that names it.
     key: Option<PathBuf>,
+    /// Relative to the file that names it.
+    #[serde(rename = "config")]
+    _config: Option<PathBuf>,
+    /// Environment variables.
+    #[serde(rename = "env")]
+    _env: BTreeMap<String, String>,
+    /// Single names of the configuration, as `--set` has them.
+    #[serde(rename = "set")]
+    _set: Vec<String>,
+    #[serde(rename = "forward")]
+    _forward: bool,
     compare: Compare,
 }
 
