@@ -94,10 +94,11 @@ fn callers(policy: &Policy) -> Vec<CallerKind> {
     }
     let roles = roles.into_iter().map(|role| CallerKind::Role { role: role.clone() });
     let further = policy.issuers.iter().flat_map(|(issuer, further)| {
-        further.ceiling.roles.iter().map(|role| CallerKind::Issuer {
-            issuer: issuer.clone(),
-            role: role.clone(),
-        })
+        further
+            .ceiling
+            .roles
+            .iter()
+            .map(|role| CallerKind::Issuer { issuer: issuer.clone(), role: role.clone() })
     });
     [CallerKind::Anyone, CallerKind::NoRole].into_iter().chain(roles).chain(further).collect()
 }

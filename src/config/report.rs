@@ -247,14 +247,17 @@ fn group<'a>(remark: &Remark<'_>, sources: &'a [Arc<Source>]) -> Group<'a> {
         path => format!("{}: {}", printable(path), printable(&remark.message)),
     };
     let mut group = Group::with_title(level.primary_title(title));
-    if let Some((place, source)) = remark.place.and_then(|place| Some((place, sources.get(place.source)?))) {
+    if let Some((place, source)) =
+        remark.place.and_then(|place| Some((place, sources.get(place.source)?)))
+    {
         group = group.element(origin(source, place));
         if let Some(line) = ShownLine::of(source, place) {
             let mark = AnnotationKind::Primary.span(line.marked.clone());
             group = group.element(line.snippet().annotation(mark));
         }
     }
-    let other = remark.other.and_then(|(place, label)| Some((place, label, sources.get(place.source)?)));
+    let other =
+        remark.other.and_then(|(place, label)| Some((place, label, sources.get(place.source)?)));
     if let Some((place, label, source)) = other {
         group = group.element(origin(source, place));
         if let Some(line) = ShownLine::of(source, place) {
@@ -297,9 +300,13 @@ impl ShownLine {
         const AROUND: usize = 100;
         let (number, _) = source.line_column(place.start);
         let whole = source.line(number);
-        let marked = place.start.min(whole.end)..place.end.min(whole.end).max(place.start.min(whole.end));
+        let marked =
+            place.start.min(whole.end)..place.end.min(whole.end).max(place.start.min(whole.end));
         let window = boundary(&source.text, marked.start.saturating_sub(AROUND).max(whole.start))
-            ..boundary(&source.text, (marked.end.min(marked.start + AROUND) + AROUND).min(whole.end));
+            ..boundary(
+                &source.text,
+                (marked.end.min(marked.start + AROUND) + AROUND).min(whole.end),
+            );
         let mut line = Self { text: String::new(), number: number + 1, marked: 0..0 };
         let mut at = window.start;
         for hidden in source.hidden_within(&window) {
@@ -334,7 +341,8 @@ impl ShownLine {
     fn push_hidden(&mut self, part: Range<usize>, marked: &Range<usize>) {
         let start = self.text.len();
         self.text.push_str(HIDDEN);
-        let touched = marked.start < part.end && (marked.end > part.start || marked.start >= part.start);
+        let touched =
+            marked.start < part.end && (marked.end > part.start || marked.start >= part.start);
         if touched {
             if marked.start >= part.start {
                 self.marked.start = start;

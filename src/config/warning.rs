@@ -88,9 +88,12 @@ impl Concern {
     pub fn help(&self) -> String {
         match self {
             Self::PublicCovers { .. } => {
-                "a path that is added below it later is public: make the pattern narrower".to_owned()
+                "a path that is added below it later is public: make the pattern narrower"
+                    .to_owned()
             }
-            Self::NoCondition => "name permissions, roles or claims, or write `public = true`".to_owned(),
+            Self::NoCondition => {
+                "name permissions, roles or claims, or write `public = true`".to_owned()
+            }
             Self::UnusedRole => "drop it, or ask for what it grants in a route".to_owned(),
             Self::UnknownRole { meant } => format!("did you mean `{meant}`?"),
             Self::Unholdable { .. } => {

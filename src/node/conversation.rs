@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::in_force::InForce;
 use super::forwarding::Forwarding;
+use super::in_force::InForce;
 use super::metrics::Counters;
 use super::outside::Outside;
 use super::revoking::RevocationFile;

@@ -86,7 +86,11 @@ fn forwarding(node: &Node, page: &mut Page) {
     page.counter("forwarded_total", "Requests sent on to services.", sent);
     page.counter("answers_dropped_total", "Answers that nobody waited for.", dropped);
     page.gauge("forwarded_under_way", "Requests that are with services.", under_way);
-    page.gauge("circuits_open", "Services that are given a rest.", node.gateway.open_circuits(node.now));
+    page.gauge(
+        "circuits_open",
+        "Services that are given a rest.",
+        node.gateway.open_circuits(node.now),
+    );
 }
 
 fn limits(node: &Node, page: &mut Page) {
@@ -110,10 +114,18 @@ fn outside(node: &Node, page: &mut Page) {
     page.counter("key_set_fetches_total", "Attempts to fetch a key set.", fetches);
     page.counter("key_set_failures_total", "Attempts to fetch a key set that failed.", failures);
     let asked = node.outside.introspection_counts();
-    page.counter("introspection_calls_total", "Questions sent to the introspection endpoint.", asked.calls);
+    page.counter(
+        "introspection_calls_total",
+        "Questions sent to the introspection endpoint.",
+        asked.calls,
+    );
     page.counter("introspection_failures_total", "Those of them that failed.", asked.failures);
     page.counter("introspection_withheld_total", "Questions that were not sent.", asked.withheld);
-    page.counter("introspection_remembered_total", "Questions answered from memory.", asked.remembered);
+    page.counter(
+        "introspection_remembered_total",
+        "Questions answered from memory.",
+        asked.remembered,
+    );
     let windows = node.outside.window_counts();
     page.counter("shared_limit_calls_total", "Questions sent to the shared store.", windows.calls);
     page.counter("shared_limit_failures_total", "Those of them that failed.", windows.failures);
@@ -125,7 +137,8 @@ struct Page(String);
 impl Page {
     fn head(&mut self, name: &str, help: &str, kind: &str) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "# HELP portcullis_{name} {help}\n# TYPE portcullis_{name} {kind}");
+        let _ =
+            writeln!(self.0, "# HELP portcullis_{name} {help}\n# TYPE portcullis_{name} {kind}");
     }
 
     fn counter(&mut self, name: &str, help: &str, value: u64) {

@@ -59,9 +59,10 @@ impl Node {
             Revoke::Kid(kid) => RevocationTarget::Kid(kid.to_string()),
             Revoke::ApiKey(id) => RevocationTarget::ApiKey(id.to_string()),
             Revoke::User(user, None) => RevocationTarget::user_until_now(user, self.now.wall),
-            Revoke::User(user, Some(before)) => {
-                RevocationTarget::User { user: user.to_string(), before: instant("before", before)? }
-            }
+            Revoke::User(user, Some(before)) => RevocationTarget::User {
+                user: user.to_string(),
+                before: instant("before", before)?,
+            },
         };
         let revocation = Revocation { target, expires: None };
         let durable = self.revocation_file.append(&revocation);
@@ -99,19 +100,25 @@ impl Node {
         let names = keys.filter_map(|key| key.name());
         let sets = self.outside.key_set_status();
         let uptime = self.now.steady.seconds_since(self.started.steady);
-        answer::with(route_back(self.name.as_deref(), address), address, "health_ok", out, |body| {
-            body.text("version", env!("CARGO_PKG_VERSION"));
-            body.text("configuration", &hash);
-            body.texts("keys", names);
-            body.objects("key_sets", &sets, |set, out| {
-                out.text("url", &set.url.to_string());
-                match set.age {
-                    Some(age) => out.number("age", age.as_secs()),
-                    None => out.raw("age", b"null"),
-                }
-            });
-            body.number("uptime", uptime);
-        });
+        answer::with(
+            route_back(self.name.as_deref(), address),
+            address,
+            "health_ok",
+            out,
+            |body| {
+                body.text("version", env!("CARGO_PKG_VERSION"));
+                body.text("configuration", &hash);
+                body.texts("keys", names);
+                body.objects("key_sets", &sets, |set, out| {
+                    out.text("url", &set.url.to_string());
+                    match set.age {
+                        Some(age) => out.number("age", age.as_secs()),
+                        None => out.raw("age", b"null"),
+                    }
+                });
+                body.number("uptime", uptime);
+            },
+        );
     }
 }
 

@@ -69,7 +69,9 @@ impl RevocationFile {
                 self.seen = None;
                 if !std::mem::replace(&mut self.failing, true) {
                     let path = path.display();
-                    warn!("the revocations in {path} cannot be read: {why}; the last good ones hold");
+                    warn!(
+                        "the revocations in {path} cannot be read: {why}; the last good ones hold"
+                    );
                 }
             }
         }

@@ -215,7 +215,7 @@ def no_limit():
 
 
 def route_has_its_own():
-    tree = routed(route("/users/{id}"), route("/export", rate_limit="1/37s"), route("/feed", rate_limit="5/min"), roles=ROLES)
+    tree = routed(route("/api/users/{id}"), route("/export", rate_limit="1/37s"), route("/feed", rate_limit="5/min"), roles=ROLES)
     talk = on("limit-of-a-route", "a route's own limit goes before those of roles and the default, be it lower or higher", "2/min", tree, roles={"admin": "3/min"})
     for user, role, count in (("ada", None, 2), ("bob", "admin", 3)):
         bearer = token(user, **({} if role is None else {"role": role}))

@@ -14,7 +14,8 @@ use crate::gateway::policy::{Access, Conditions, Policy, Route};
 /// Everything unwise in a configuration, but for its keys.
 pub(in crate::config) fn find(configuration: &Configuration) -> Vec<Warning> {
     let root = At::root(&configuration.node);
-    let mut finder = Finder { configuration, policy: &configuration.policy, root, found: Vec::new() };
+    let mut finder =
+        Finder { configuration, policy: &configuration.policy, root, found: Vec::new() };
     finder.lifetimes();
     finder.roles();
     finder.routes();
@@ -73,7 +74,9 @@ impl Finder<'_> {
         for (index, route) in policy.routes.iter().flatten().enumerate() {
             let at = routes.item(index);
             let at = at.name("roles");
-            for (index, role) in conditions(route).into_iter().flat_map(|all| &all.roles).enumerate() {
+            for (index, role) in
+                conditions(route).into_iter().flat_map(|all| &all.roles).enumerate()
+            {
                 refer(role, &at.item(index));
             }
         }
@@ -92,9 +95,11 @@ impl Finder<'_> {
                 refer(&role.0, &at.item(index));
             }
         }
-        self.found.extend(
-            misspelt.into_iter().map(|(concern, path, place)| Warning { concern, path, place }),
-        );
+        self.found.extend(misspelt.into_iter().map(|(concern, path, place)| Warning {
+            concern,
+            path,
+            place,
+        }));
         self.unused_roles(&named);
     }
 
