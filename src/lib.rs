@@ -9,12 +9,14 @@
 //!   [`gateway::Denial`] is every way to say no.
 //! - [`protocol`]: the wire. Bytes to messages and answers to bytes; knows no tokens and no policy.
 //! - [`config`]: the configuration tree. Texts to a policy, or every fault at once.
+//! - [`remote`]: what a face asks for outside the process: key sets, opaque tokens, shared windows.
 //! - [`node`]: the face on standard input and output, with the clock and the threads.
 //! - [`replay`]: recorded conversations, run through a node again and compared.
 //! - [`mint`]: makes keys and tokens, for tools and tests; nothing that decides comes there.
 //!
-//! `gateway` and `protocol` import nothing else of this crate; `config` and `mint` import `gateway`, `node` both,
-//! `replay` imports `node` and `gateway`, and the command line imports them all. Whoever has requests
+//! `gateway` and `protocol` import nothing else of this crate; `config`, `mint` and `remote` import
+//! `gateway`, `node` imports all of them but `mint`, `replay` imports `node`, and the command line
+//! imports them all. Whoever has requests
 //! of their own needs the core alone:
 //!
 //! ```rust
@@ -43,7 +45,7 @@
 //!     match gateway.decide(Ok(request), Timestamp::parse("2026-01-01T00:30:00Z")?) {
 //!         Decision::Allow(allowed) => {
 //!             assert_eq!(allowed.service().to_string(), "orders-service");
-//!             assert_eq!(allowed.caller().identity().user(), "alice");
+//!             assert_eq!(allowed.caller().map(|caller| caller.identity().user()), Some("alice"));
 //!         }
 //!         Decision::Deny(denied) => panic!("{} {}", denied.denial.status(), denied.denial),
 //!     }
@@ -56,4 +58,5 @@ pub mod gateway;
 pub mod mint;
 pub mod node;
 pub mod protocol;
+pub mod remote;
 pub mod replay;

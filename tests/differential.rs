@@ -16,8 +16,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use portcullis::gateway::Timestamp;
-use portcullis::gateway::key::{KeySet, KeyText};
+use portcullis::gateway::key::KeyText;
 use portcullis::gateway::token::{self, Workspace};
+use portcullis::gateway::trust::Trust;
 use portcullis::mint::{self, SigningKey, sign_bytes};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -28,7 +29,8 @@ use serde::de::IgnoredAny;
 struct Party {
     algorithm: Algorithm,
     signer: SigningKey,
-    keys: KeySet,
+    allowed: Vec<Algorithm>,
+    trust: Trust,
     theirs: DecodingKey,
     now: Timestamp,
 }
@@ -52,10 +54,12 @@ impl Party {
             "ed25519" => DecodingKey::from_ed_pem(public.as_bytes()),
             _ => Ok(DecodingKey::from_secret(public.as_bytes())),
         };
+        let keys = KeyText::Text(&public).read().unwrap().0;
         Self {
             algorithm,
             signer: SigningKey::read(&private).unwrap(),
-            keys: KeyText::Text(&public).read().unwrap().0,
+            allowed: keys.keys()[0].algorithms().to_vec(),
+            trust: Trust::of_keys(keys.into()),
             theirs: theirs.unwrap(),
             // jsonwebtoken reads the clock itself; no claim below lies near it.
             now: Timestamp::from_system(SystemTime::now()),
@@ -68,14 +72,14 @@ impl Party {
     }
 
     fn we_accept(&self, token: &str) -> bool {
-        token::verify(token, &self.keys, &mut Workspace::default())
+        token::verify(token, &self.trust, &mut Workspace::default())
             .is_ok_and(|signed| signed.at(self.now).is_ok())
     }
 
     /// What `jsonwebtoken` says when it is asked to be as strict as it can.
     fn they_accept(&self, token: &str) -> Result<(), jsonwebtoken::errors::Error> {
         let mut validation = Validation::new(self.algorithm);
-        validation.algorithms = self.keys.keys()[0].algorithms().to_vec();
+        validation.algorithms = self.allowed.clone();
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub"]);

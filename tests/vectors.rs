@@ -3,10 +3,13 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::gateway::key::KeyText;
 use portcullis::gateway::token::{Jws, TokenFault, Workspace};
+use portcullis::gateway::trust::Trust;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use support::path;
@@ -37,7 +40,8 @@ fn verify(vector: &Vector) -> (Expected, Option<Vec<u8>>) {
     let Ok((keys, _)) = KeyText::Object(vector.key.get()).read() else {
         return (Expected::Refused, None);
     };
-    match Jws::verify(&vector.token, &keys, &mut Workspace::default()) {
+    let trust = Trust::of_keys(Arc::new(keys));
+    match Jws::verify(&vector.token, &trust, &mut Workspace::default()) {
         Ok(jws) => (Expected::Valid, Some(jws.payload().to_owned())),
         Err(TokenFault::Signature) => (Expected::Invalid, None),
         // Refused before any signature was looked at.

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use portcullis::gateway::Timestamp;
-use portcullis::gateway::key::{KeySet, KeyText};
+use portcullis::gateway::key::KeyText;
 use portcullis::gateway::token::{SignedToken, Workspace, verify};
+use portcullis::gateway::trust::Trust;
 use portcullis::mint::{SigningKey, sign_bytes};
 
 const GOOD: &[u8] =
@@ -16,7 +17,7 @@ const GOOD: &[u8] =
 /// A key that signs, and what verifies with it.
 struct Pair {
     signing: SigningKey,
-    keys: KeySet,
+    trust: Trust,
     /// A good token.
     token: String,
 }
@@ -27,7 +28,7 @@ fn pair(private: &str, public: &str) -> Pair {
     let algorithm = signing.default_algorithm();
     let header = format!(r#"{{"alg":"{algorithm:?}","typ":"JWT"}}"#);
     let token = sign_bytes(&signing, algorithm, header.as_bytes(), GOOD).expect("a good key");
-    Pair { signing, keys, token }
+    Pair { signing, trust: Trust::of_keys(keys.into()), token }
 }
 
 macro_rules! pair {
@@ -80,7 +81,7 @@ fn changed(token: &str, changes: &[u8]) -> Option<String> {
 fuzz_target!(|input: &[u8]| {
     if let Ok(text) = std::str::from_utf8(input) {
         for pair in PAIRS.iter() {
-            if let Ok(signed) = verify(text, &pair.keys, &mut Workspace::default()) {
+            if let Ok(signed) = verify(text, &pair.trust, &mut Workspace::default()) {
                 judge(&signed);
             }
         }
@@ -92,14 +93,14 @@ fuzz_target!(|input: &[u8]| {
     let algorithm = secret.signing.default_algorithm();
     for (header, claims) in [(header, claims), (br#"{"alg":"HS256"}"#, input)] {
         let token = sign_bytes(&secret.signing, algorithm, header, claims).expect("a good key");
-        if let Ok(signed) = verify(&token, &secret.keys, &mut Workspace::default()) {
+        if let Ok(signed) = verify(&token, &secret.trust, &mut Workspace::default()) {
             judge(&signed);
         }
     }
     for pair in PAIRS.iter() {
-        assert!(verify(&pair.token, &pair.keys, &mut Workspace::default()).is_ok());
+        assert!(verify(&pair.token, &pair.trust, &mut Workspace::default()).is_ok());
         if let Some(changed) = changed(&pair.token, input) {
-            assert!(verify(&changed, &pair.keys, &mut Workspace::default()).is_err(), "{changed}");
+            assert!(verify(&changed, &pair.trust, &mut Workspace::default()).is_err(), "{changed}");
         }
     }
 });

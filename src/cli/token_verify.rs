@@ -12,8 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use portcullis::gateway::Timestamp;
-use portcullis::gateway::key::{KeySet, algorithm_name};
+use portcullis::gateway::key::algorithm_name;
 use portcullis::gateway::token::{Jws, Refusal, SignedToken, TokenFault, Workspace};
+use portcullis::gateway::trust::Trust;
 use portcullis::node::Clock;
 use portcullis::protocol::layout::{self, ObjectWriter};
 use serde_json::value::RawValue;
@@ -65,7 +66,7 @@ pub(super) fn run(args: &TokenVerifyArgs, out: &mut dyn Write) -> Result<Verdict
     LogArgs::default().start().map_err(Failure::Usage)?;
     let keys = node::keys_in(&args.key).map_err(Failure::Usage)?;
     let mut judge = Judge {
-        keys: &keys,
+        trust: &Trust::of_keys(keys),
         clock: args.now.map_or(Clock::System, Clock::Frozen),
         signature_only: args.signature_only,
         out: BufWriter::new(out),
@@ -83,7 +84,7 @@ pub(super) fn run(args: &TokenVerifyArgs, out: &mut dyn Write) -> Result<Verdict
 }
 
 struct Judge<'a> {
-    keys: &'a KeySet,
+    trust: &'a Trust,
     clock: Clock,
     signature_only: bool,
     out: BufWriter<&'a mut dyn Write>,
@@ -106,7 +107,7 @@ impl Judge<'_> {
 
     fn token(&mut self, token: &str) -> Result<()> {
         let mut workspace = Workspace::default();
-        let jws = match Jws::verify(token, self.keys, &mut workspace) {
+        let jws = match Jws::verify(token, self.trust, &mut workspace) {
             Ok(jws) => jws,
             Err(fault) => return self.refused(&fault.into(), None),
         };
@@ -117,7 +118,7 @@ impl Judge<'_> {
         let claims = object_text(jws.payload());
         let judged = SignedToken::read(&jws)
             .map_err(Refusal::from)
-            .and_then(|signed| signed.at(self.clock.now()).map(drop));
+            .and_then(|signed| signed.at(self.clock.now().wall).map(drop));
         match judged {
             Ok(()) => self.passed(&jws, |line| line.json("claims", claims.unwrap_or("null"))),
             Err(refusal) => self.refused(&refusal, claims),

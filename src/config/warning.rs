@@ -3,6 +3,7 @@
 mod find;
 mod reach;
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::node::Place;
@@ -18,6 +19,12 @@ pub struct Warning {
     pub(super) concern: Concern,
     pub(super) path: String,
     pub(super) place: Option<Place>,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.concern)
+    }
 }
 
 /// What is unwise.

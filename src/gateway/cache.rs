@@ -10,7 +10,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use lru::LruCache;
 
-use super::token::VerifiedToken;
+use super::verified::Verified;
 
 /// Memory that remembered tokens may hold (bytes, about).
 const MAX_BYTES: usize = 24 * 1024 * 1024;
@@ -21,7 +21,7 @@ const SIGHTED: usize = 1 << 14;
 
 /// Verified tokens by their text.
 pub(super) struct TokenCache {
-    entries: LruCache<Box<str>, Arc<VerifiedToken>, RandomState>,
+    entries: LruCache<Box<str>, Arc<Verified>, RandomState>,
     bytes: usize,
     /// Fingerprints of tokens seen once. Remembering a token pays only when it comes back, and most
     /// of a flood never do; so it is remembered the second time.
@@ -40,7 +40,7 @@ impl TokenCache {
     }
 
     /// The outcome for a token seen before.
-    pub(super) fn get(&mut self, token: &str) -> Option<&Arc<VerifiedToken>> {
+    pub(super) fn get(&mut self, token: &str) -> Option<&Arc<Verified>> {
         self.entries.get(token)
     }
 
@@ -50,14 +50,14 @@ impl TokenCache {
     }
 
     /// Remembers a token that is seen for the second time.
-    pub(super) fn insert_recurring(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
+    pub(super) fn insert_recurring(&mut self, token: &str, verified: &Arc<Verified>) {
         if self.was_sighted(token) {
             self.insert(token, verified);
         }
     }
 
     /// Remembers a token.
-    pub(super) fn insert(&mut self, token: &str, verified: &Arc<VerifiedToken>) {
+    pub(super) fn insert(&mut self, token: &str, verified: &Arc<Verified>) {
         self.bytes += weight(token, verified);
         if let Some((old, replaced)) = self.entries.push(token.into(), Arc::clone(verified)) {
             self.bytes = self.bytes.saturating_sub(weight(&old, &replaced));
@@ -93,6 +93,6 @@ impl TokenCache {
     }
 }
 
-fn weight(token: &str, verified: &VerifiedToken) -> usize {
-    OVERHEAD + token.len() + verified.identity().weight()
+fn weight(token: &str, verified: &Verified) -> usize {
+    OVERHEAD + token.len() + verified.weight()
 }

@@ -6,11 +6,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::breaker::Pass;
 use super::credential::CredentialFault;
 use super::identity::Identity;
 use super::request::BadRequest;
 use super::service::ServiceName;
-use super::token::{TokenFault, VerifiedToken};
+use super::token::TokenFault;
+use super::verified::Verified;
 
 /// The outcome of one request.
 #[derive(Clone, Debug)]
@@ -21,32 +23,34 @@ pub enum Decision<'a> {
     Deny(Denied<'a>),
 }
 
-/// A request that passed every check; made by the core alone.
+/// A request that passed every check; made by the core alone, so that it is a permit to forward.
 #[derive(Clone, Debug)]
 pub struct Allowed<'a> {
     pub(super) service: ServiceName<'a>,
-    pub(super) caller: Caller,
+    pub(super) caller: Option<Caller>,
+    pub(super) route: Option<usize>,
+    pub(super) pass: Pass,
 }
 
-/// Who calls: proof that a token was verified and good at the time of the decision.
+/// Who calls: proof that a credential was verified and good at the time of the decision.
 #[derive(Clone)]
 pub struct Caller {
-    pub(super) token: Arc<VerifiedToken>,
+    pub(super) verified: Arc<Verified>,
     pub(super) recurs: bool,
 }
 
 impl Caller {
-    /// The verified token.
-    pub fn token(&self) -> &VerifiedToken {
-        &self.token
+    /// The verified credential.
+    pub fn verified(&self) -> &Arc<Verified> {
+        &self.verified
     }
 
-    /// Who the token says is calling.
+    /// Who is calling.
     pub fn identity(&self) -> &Identity {
-        self.token.identity()
+        self.verified.identity()
     }
 
-    /// True where the token was seen before, so that what is computed from it pays to be kept.
+    /// True where the credential was seen before, so that what is computed from it pays to be kept.
     pub fn recurs(&self) -> bool {
         self.recurs
     }
@@ -55,7 +59,7 @@ impl Caller {
 /// Without `recurs`, which is about cost, not about who it is.
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Caller").field(&self.token).finish()
+        f.debug_tuple("Caller").field(&self.verified).finish()
     }
 }
 
@@ -65,9 +69,19 @@ impl<'a> Allowed<'a> {
         &self.service
     }
 
-    /// Who calls.
-    pub fn caller(&self) -> &Caller {
-        &self.caller
+    /// Who calls; none where a public route was asked for without a credential.
+    pub fn caller(&self) -> Option<&Caller> {
+        self.caller.as_ref()
+    }
+
+    /// The route that was taken, by its place among the configured ones.
+    pub fn route(&self) -> Option<usize> {
+        self.route
+    }
+
+    /// What the service's circuit is told the outcome with.
+    pub fn pass(&self) -> Pass {
+        self.pass
     }
 }
 
@@ -109,13 +123,40 @@ pub enum Denial {
         /// All that is held.
         held: Vec<String>,
     },
-    /// Row 9: the service cannot take it now.
-    Unavailable {
-        /// Why not, without any secret.
-        why: String,
-        /// Whole seconds until it may be worth another try.
-        retry_after: Option<u64>,
+    /// Row 8a: the caller has not authenticated strongly or freshly enough (RFC 9470).
+    StepUp,
+    /// Row 9: it cannot be decided, or the service cannot take it now.
+    Unavailable(Unavailable),
+    /// The service's answer was none.
+    BadGateway {
+        /// The service.
+        service: Arc<str>,
     },
+    /// The service did not answer in time.
+    GatewayTimeout {
+        /// The service.
+        service: Arc<str>,
+    },
+}
+
+/// Why something that is needed is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The introspection endpoint does not answer, or may not be asked now.
+    Introspection,
+    /// The store of rate limits does not answer.
+    RateLimit,
+    /// The service keeps failing and is given a rest.
+    Circuit {
+        /// The service.
+        service: Arc<str>,
+        /// Whole seconds until it may be worth another try.
+        retry_after: u64,
+    },
+    /// Decisions cannot be recorded.
+    Recording,
+    /// Services have been sent more than anybody keeps track of.
+    TooManyUnderWay,
 }
 
 /// The checks, in the order in which they are made; the first that fails decides.
@@ -137,13 +178,15 @@ pub enum Check {
     Route,
     /// Row 8: what is required is held.
     Permission,
+    /// Row 8a: the caller authenticated as strongly and freshly as the route asks.
+    StepUp,
     /// Row 9: the service can take it.
     Availability,
 }
 
 impl Check {
     /// Every check, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Request,
         Self::Credential,
         Self::Scheme,
@@ -152,6 +195,7 @@ impl Check {
         Self::RateLimit,
         Self::Route,
         Self::Permission,
+        Self::StepUp,
         Self::Availability,
     ];
 
@@ -166,6 +210,7 @@ impl Check {
             Self::RateLimit => "rate_limit",
             Self::Route => "route",
             Self::Permission => "permission",
+            Self::StepUp => "step_up",
             Self::Availability => "availability",
         }
     }
@@ -179,11 +224,14 @@ impl Denial {
             Self::MissingCredential
             | Self::InvalidCredential(_)
             | Self::TokenExpired
-            | Self::InvalidToken(_) => 401,
+            | Self::InvalidToken(_)
+            | Self::StepUp => 401,
             Self::RateLimited { .. } => 429,
             Self::UnknownService => 404,
             Self::Forbidden { .. } => 403,
-            Self::Unavailable { .. } => 503,
+            Self::Unavailable(_) => 503,
+            Self::BadGateway { .. } => 502,
+            Self::GatewayTimeout { .. } => 504,
         }
     }
 
@@ -198,7 +246,13 @@ impl Denial {
             Self::RateLimited { .. } => Check::RateLimit,
             Self::UnknownService => Check::Route,
             Self::Forbidden { .. } => Check::Permission,
-            Self::Unavailable { .. } => Check::Availability,
+            Self::StepUp => Check::StepUp,
+            // Row 9 is what the caller is told; where it came from is another matter.
+            Self::Unavailable(Unavailable::Introspection) => Check::Token,
+            Self::Unavailable(Unavailable::RateLimit) => Check::RateLimit,
+            Self::Unavailable(_) | Self::BadGateway { .. } | Self::GatewayTimeout { .. } => {
+                Check::Availability
+            }
         }
     }
 
@@ -206,9 +260,20 @@ impl Denial {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after } => Some(*retry_after),
-            Self::Unavailable { retry_after, .. } => *retry_after,
+            Self::Unavailable(Unavailable::Circuit { retry_after, .. }) => Some(*retry_after),
             _ => None,
         }
+    }
+
+    /// True for the rows that refuse a credential: 2 to 5.
+    pub(super) fn is_about_the_credential(&self) -> bool {
+        matches!(
+            self,
+            Self::MissingCredential
+                | Self::InvalidCredential(_)
+                | Self::TokenExpired
+                | Self::InvalidToken(_)
+        )
     }
 
     /// What is behind the answer's text, for the log and for explanations; never for the caller
@@ -218,6 +283,18 @@ impl Denial {
             Self::InvalidCredential(fault) => Some(fault.to_string()),
             Self::InvalidToken(fault) => Some(fault.to_string()),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Introspection => f.write_str("introspection"),
+            Self::RateLimit => f.write_str("rate limit"),
+            Self::Circuit { service, .. } => write!(f, "circuit open for {service}"),
+            Self::Recording => f.write_str("recording"),
+            Self::TooManyUnderWay => f.write_str("too many requests under way"),
         }
     }
 }
@@ -238,7 +315,10 @@ impl fmt::Display for Denial {
                 let (required, held) = (required.join(", "), held.join(", "));
                 write!(f, "Insufficient permissions: required [{required}], have [{held}]")
             }
-            Self::Unavailable { why, .. } => write!(f, "Service unavailable: {why}"),
+            Self::StepUp => f.write_str("Stronger authentication required"),
+            Self::Unavailable(why) => write!(f, "Service unavailable: {why}"),
+            Self::BadGateway { service } => write!(f, "Bad gateway: {service}"),
+            Self::GatewayTimeout { service } => write!(f, "Gateway timeout: {service}"),
         }
     }
 }

@@ -3,9 +3,9 @@
 //! An explanation is computed from a decision, so it can never tell another story. It holds no
 //! token, no key and no secret.
 
-use super::decision::{Check, Decision, Denial};
+use super::decision::{Check, Decision, Denial, Unavailable};
 use super::key::algorithm_name;
-use super::token::VerifiedToken;
+use super::verified::{Kind, Verified};
 
 /// The outcome of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +43,20 @@ impl Outcome {
 /// Every check in order, with its outcome.
 pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
     let (denial, caller, service) = match decision {
-        Decision::Allow(allowed) => (None, Some(allowed.caller()), Some(allowed.service())),
+        Decision::Allow(allowed) => (None, allowed.caller(), Some(allowed.service())),
         Decision::Deny(denied) => {
             (Some(&denied.denial), denied.caller.as_ref(), denied.service.as_ref())
         }
     };
+    let anonymous = denial.is_none() && caller.is_none();
     let step = |check: Check| {
         let outcome = denial.map_or(Outcome::Passed, |denial| outcome_of(check, denial));
         let detail = match (outcome, check) {
             (Outcome::Failed, _) => denial.map(detail_of),
-            (Outcome::Passed, Check::Token) => caller.map(|caller| key_used(caller.token())),
+            (Outcome::Passed, Check::Credential) if anonymous => {
+                Some("none, and the route is public".to_owned())
+            }
+            (Outcome::Passed, Check::Token) => caller.map(|caller| proof_of(caller.verified())),
             (Outcome::Passed, Check::Route) => service.map(ToString::to_string),
             _ => None,
         };
@@ -68,6 +72,9 @@ fn outcome_of(check: Check, denial: &Denial) -> Outcome {
         Denial::InvalidToken(fault) if check == Check::Expiry && !fault.came_after_expiry() => {
             Outcome::NotReached
         }
+        Denial::Unavailable(Unavailable::Introspection) if check == Check::Expiry => {
+            Outcome::NotReached
+        }
         _ if check == denial.check() => Outcome::Failed,
         _ if check > denial.check() => Outcome::NotReached,
         _ => Outcome::Passed,
@@ -78,10 +85,16 @@ fn detail_of(denial: &Denial) -> String {
     denial.reason().unwrap_or_else(|| denial.to_string())
 }
 
-fn key_used(token: &VerifiedToken) -> String {
-    let algorithm = algorithm_name(token.algorithm());
-    match token.key() {
-        Some(name) => format!("{algorithm} by key {name}"),
-        None => format!("{algorithm} by the key in force"),
+fn proof_of(verified: &Verified) -> String {
+    match verified.kind() {
+        Kind::Token { algorithm, key } => {
+            let algorithm = algorithm_name(*algorithm);
+            match key {
+                Some(name) => format!("{algorithm} by key {name}"),
+                None => format!("{algorithm} by the key in force"),
+            }
+        }
+        Kind::Opaque => "active, says the introspection endpoint".to_owned(),
+        Kind::ApiKey { id } => format!("API key {id}"),
     }
 }

@@ -10,6 +10,8 @@ use super::key::{Algorithm, algorithm_named};
 pub(super) struct JoseHeader<'a> {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<Cow<'a, str>>,
+    /// Whether it is a good one depends on the issuer.
+    pub(super) typ: Option<Cow<'a, str>>,
 }
 
 /// Why a header makes its token invalid.
@@ -28,7 +30,7 @@ pub enum HeaderFault {
     #[error("the header has `b64`")]
     Unencoded,
     /// `typ` names another kind of token (RFC 8725 §3.11).
-    #[error("the header's `typ` is neither JWT nor at+jwt")]
+    #[error("the header's `typ` is none that is accepted")]
     Type,
     /// A known parameter of the wrong type.
     #[error("the header's `{0}` has the wrong type")]
@@ -63,6 +65,10 @@ impl<'de> Members<'de> for RawHeader<'de> {
             _ => return None,
         })
     }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl<'a> JoseHeader<'a> {
@@ -81,16 +87,15 @@ impl<'a> JoseHeader<'a> {
         match (raw.jku, raw.x5u, raw.jwk, raw.x5c) {
             (Some(jku), ..) if !matches!(jku, Value::String(_)) => return wrong("jku"),
             (_, Some(x5u), ..) if !matches!(x5u, Value::String(_)) => return wrong("x5u"),
-            (_, _, Some(jwk), _) if jwk != Value::Object => return wrong("jwk"),
+            (_, _, Some(jwk), _) if !matches!(jwk, Value::Object(_)) => return wrong("jwk"),
             (.., Some(x5c)) if !matches!(x5c, Value::Strings(_)) => return wrong("x5c"),
             _ => {}
         }
-        match raw.typ {
-            None => {}
-            Some(Value::String(typ)) if is_token_type(&typ) => {}
-            Some(Value::String(_)) => return Err(HeaderFault::Type),
+        let typ = match raw.typ {
+            None => None,
+            Some(Value::String(typ)) => Some(typ),
             Some(_) => return wrong("typ"),
-        }
+        };
         let kid = match raw.kid {
             None => None,
             Some(Value::String(kid)) => Some(kid),
@@ -99,7 +104,7 @@ impl<'a> JoseHeader<'a> {
         match raw.alg {
             Some(Value::String(alg)) => {
                 let algorithm = algorithm_named(&alg).ok_or(HeaderFault::Algorithm)?;
-                Ok(Self { algorithm, kid })
+                Ok(Self { algorithm, kid, typ })
             }
             Some(_) => wrong("alg"),
             None => Err(HeaderFault::Algorithm),
@@ -110,42 +115,41 @@ impl<'a> JoseHeader<'a> {
 impl JoseHeader<'_> {
     /// The same, on its own.
     pub(super) fn owned(self) -> JoseHeader<'static> {
-        let kid = self.kid.map(|kid| Cow::Owned(kid.into_owned()));
-        JoseHeader { algorithm: self.algorithm, kid }
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        JoseHeader { algorithm: self.algorithm, kid: self.kid.map(owned), typ: self.typ.map(owned) }
     }
-}
-
-/// `JWT` (RFC 7519 §5.1) or `at+jwt` (RFC 9068 §2.1); media types have no case, and
-/// `application/` may be left out (RFC 7515 §4.1.9).
-fn is_token_type(typ: &str) -> bool {
-    const PREFIX: &str = "application/";
-    let name = match typ.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => typ.get(PREFIX.len()..),
-        _ => Some(typ),
-    };
-    name.is_some_and(|n| n.eq_ignore_ascii_case("jwt") || n.eq_ignore_ascii_case("at+jwt"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::HeaderFault::{Critical, Json, Type, Unencoded, WrongType};
+    use super::HeaderFault::{Critical, Json, Unencoded, WrongType};
     use super::*;
 
     const UNSUPPORTED: HeaderFault = HeaderFault::Algorithm;
 
     #[test]
     fn a_plain_header_names_algorithm_and_key() {
-        for (json, algorithm, kid) in [
-            (r#"{"alg":"HS256"}"#, Algorithm::HS256, None),
-            (r#"{"typ":"JWT","alg":"Ed25519","kid":""}"#, Algorithm::EdDSA, Some("")),
-            (r#"{"typ":"Application/AT+jwt","alg":"EdDSA"}"#, Algorithm::EdDSA, None),
-            (r#"{"a\u006cg":"PS512","kid":"k\u0031","cty":"x"}"#, Algorithm::PS512, Some("k1")),
-            (r#"{"alg":"ES384","jku":"u","x5u":"u","jwk":{},"x5c":[]}"#, Algorithm::ES384, None),
+        for (json, algorithm, kid, typ) in [
+            (r#"{"alg":"HS256"}"#, Algorithm::HS256, None, None),
+            (r#"{"typ":"JWT","alg":"Ed25519","kid":""}"#, Algorithm::EdDSA, Some(""), Some("JWT")),
+            (r#"{"typ":"at+jwt","alg":"EdDSA"}"#, Algorithm::EdDSA, None, Some("at+jwt")),
+            (
+                r#"{"a\u006cg":"PS512","kid":"k\u0031","cty":"x"}"#,
+                Algorithm::PS512,
+                Some("k1"),
+                None,
+            ),
+            (
+                r#"{"alg":"ES384","jku":"u","x5u":"u","jwk":{},"x5c":[]}"#,
+                Algorithm::ES384,
+                None,
+                None,
+            ),
         ] {
-            let kid = kid.map(Cow::Borrowed);
+            let (kid, typ) = (kid.map(Cow::Borrowed), typ.map(Cow::Borrowed));
             assert_eq!(
                 JoseHeader::read(json.as_bytes()),
-                Ok(JoseHeader { algorithm, kid }),
+                Ok(JoseHeader { algorithm, kid, typ }),
                 "{json}"
             );
         }
@@ -172,11 +176,6 @@ mod tests {
             (r#"{"alg":"HS256","crit":["exp"]}"#, Critical),
             (r#"{"alg":"HS256","crit":null}"#, Critical),
             (r#"{"alg":"HS256","b64":true}"#, Unencoded),
-            (r#"{"alg":"HS256","typ":"logout+jwt"}"#, Type),
-            (r#"{"alg":"HS256","typ":""}"#, Type),
-            (r#"{"alg":"HS256","typ":"text/JWT"}"#, Type),
-            (r#"{"alg":"HS256","typ":"application/"}"#, Type),
-            (r#"{"alg":"HS256","typ":"JW\u212a"}"#, Type),
             (r#"{"alg":"HS256","typ":null}"#, WrongType("typ")),
             (r#"{"alg":"HS256","kid":1}"#, WrongType("kid")),
             (r#"{"alg":"HS256","kid":null}"#, WrongType("kid")),

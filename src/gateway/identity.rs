@@ -1,4 +1,4 @@
-//! Who calls, as a verified token says it.
+//! Who calls, as a verified credential says it, and what roles grant.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-/// A caller's name, roles and permissions. Made only from the claims of a token whose signature
-/// was good; no caller can be made up from loose strings.
+use super::grant::Grant;
+use super::policy::Ceiling;
+
+/// A caller's name, roles and permissions. Made only from a credential that was verified; no
+/// caller can be made up from loose strings.
 #[derive(Debug)]
 pub struct Identity {
     /// The user, then each role, then each permission, in one piece of memory.
@@ -15,6 +18,8 @@ pub struct Identity {
     user: usize,
     roles: SmallVec<[Span; 2]>,
     permissions: SmallVec<[Span; 6]>,
+    /// Those of the permissions that cover others, since a role granted them.
+    patterns: SmallVec<[Span; 1]>,
     rendered: OnceLock<Box<[u8]>>,
 }
 
@@ -42,9 +47,31 @@ impl Identity {
         self.permissions.iter().map(|span| part(&self.text, span))
     }
 
-    /// True where the permission is held, to the letter: a `*` in a token is only a letter.
+    /// True where the permission is held: to the letter, or covered by a pattern that a role grants.
+    /// A `*` in a token is only a letter.
     pub fn holds(&self, permission: &str) -> bool {
-        self.permissions().any(|held| held == permission)
+        self.permissions().any(|held| held == permission) || self.is_covered(permission)
+    }
+
+    /// True where a pattern that a role grants covers the permission.
+    pub(super) fn is_covered(&self, permission: &str) -> bool {
+        self.patterns().any(|pattern| {
+            pattern.strip_suffix('*').is_some_and(|prefix| permission.starts_with(prefix))
+        })
+    }
+
+    /// True for one of the permissions that is a pattern, since a role granted it.
+    pub fn is_pattern(&self, permission: &str) -> bool {
+        self.patterns().any(|pattern| pattern == permission)
+    }
+
+    /// True where the caller has the role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().any(|has| has == role)
+    }
+
+    fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().map(|span| part(&self.text, span))
     }
 
     /// What a face renders the identity to, kept with it so that it is rendered once.
@@ -70,9 +97,14 @@ impl Draft {
     pub(super) fn new(user: &str) -> Self {
         let mut text = String::with_capacity(user.len() + 64);
         text.push_str(user);
-        let (roles, permissions) = (SmallVec::new(), SmallVec::new());
-        let user = user.len();
-        let identity = Identity { text, user, roles, permissions, rendered: OnceLock::new() };
+        let identity = Identity {
+            text,
+            user: user.len(),
+            roles: SmallVec::new(),
+            permissions: SmallVec::new(),
+            patterns: SmallVec::new(),
+            rendered: OnceLock::new(),
+        };
         Self { identity, seen: None }
     }
 
@@ -80,6 +112,11 @@ impl Draft {
     pub(super) fn add_role(&mut self, role: &str) {
         let Identity { text, roles, .. } = &mut self.identity;
         append_distinct(text, roles, &mut self.seen, role);
+    }
+
+    /// The roles so far.
+    pub(super) fn roles(&self) -> impl Iterator<Item = &str> {
+        self.identity.roles()
     }
 
     /// Adds a permission, unless it is empty or stands there already.
@@ -91,9 +128,54 @@ impl Draft {
         append_distinct(text, permissions, &mut self.seen, permission);
     }
 
+    /// Adds what a role grants.
+    pub(super) fn add_grant(&mut self, grant: &Grant) {
+        match grant {
+            Grant::Exact(permission) => self.add_permission(permission),
+            Grant::Prefix(_) | Grant::All => {
+                let pattern = grant.to_string();
+                self.add_permission(&pattern);
+                let Identity { text, permissions, patterns, .. } = &mut self.identity;
+                let stands = permissions.iter().find(|span| part(text, span) == pattern);
+                if let Some(span) = stands.filter(|span| !patterns.contains(span)) {
+                    patterns.push(span.clone());
+                }
+            }
+        }
+    }
+
     /// The identity, all of whose claims have been read.
     pub(super) fn finish(self) -> Identity {
         self.identity
+    }
+
+    /// The identity, cut to what an issuer's tokens can hold at the most. A pattern broader than
+    /// the ceiling shrinks to the ceiling's own entries.
+    pub(super) fn finish_under(self, ceiling: &Ceiling) -> Identity {
+        let all = self.identity;
+        let mut cut = Self::new(all.user());
+        all.roles().for_each(|role| cut.add_role(role));
+        for held in all.permissions() {
+            match held.parse::<Grant>() {
+                Ok(pattern) if all.is_pattern(held) => {
+                    if ceiling.permissions.iter().any(|most| most.covers_grant(&pattern)) {
+                        cut.add_grant(&pattern);
+                    } else {
+                        let within = |most: &&Grant| pattern.covers_grant(most);
+                        ceiling
+                            .permissions
+                            .iter()
+                            .filter(within)
+                            .for_each(|most| cut.add_grant(most));
+                    }
+                }
+                _ if ceiling.permissions.iter().any(|most| most.covers(held)) => {
+                    cut.add_permission(held);
+                }
+                _ => {}
+            }
+        }
+        cut.finish()
     }
 }
 
@@ -144,5 +226,69 @@ mod tests {
         assert_eq!(kept, (0..20).map(|i| format!("p{i}")).collect::<Vec<_>>());
         assert_eq!(identity.user(), "ada");
         assert_eq!((identity.role(), identity.roles().count()), (Some("b"), 21));
+    }
+
+    /// What is held in the end; a pattern in angle brackets.
+    fn held(identity: &Identity) -> Vec<String> {
+        let shown = |held: &str| match identity.is_pattern(held) {
+            true => format!("<{held}>"),
+            false => held.to_owned(),
+        };
+        identity.permissions().map(shown).collect()
+    }
+
+    fn grants(texts: &[&str]) -> Vec<Grant> {
+        texts.iter().map(|text| text.parse().expect(text)).collect()
+    }
+
+    #[test]
+    fn a_star_covers_only_where_a_role_granted_it() {
+        let mut draft = Draft::new("ada");
+        ["*", "a:*", "b:read"].into_iter().for_each(|letter| draft.add_permission(letter));
+        grants(&["b:*", "a:*", "c"]).iter().for_each(|grant| draft.add_grant(grant));
+        let identity = draft.finish();
+        assert_eq!(held(&identity), ["*", "<a:*>", "b:read", "<b:*>", "c"]);
+        for (permission, is_held) in [
+            ("*", true),
+            ("a:x:y", true),
+            ("a:", true),
+            ("a", false),
+            ("b:read", true),
+            ("b:write", true),
+            ("bb:write", false),
+            ("c", true),
+            ("c:x", false),
+            ("d", false),
+        ] {
+            assert_eq!(identity.holds(permission), is_held, "{permission}");
+        }
+    }
+
+    #[test]
+    fn a_ceiling_cuts_and_shrinks() {
+        for (letters, granted, most, left) in [
+            (
+                &["orders:read", "orders:write"][..],
+                &[][..],
+                &["orders:read"][..],
+                &["orders:read"][..],
+            ),
+            (&["*"], &[], &["orders:read"], &[]),
+            (&["*", "x"], &[], &["*"], &["*", "x"]),
+            (&["orders:*"], &[], &["orders:*"], &["orders:*"]),
+            (&[], &["*"], &["orders:read", "users:*"], &["orders:read", "<users:*>"]),
+            (&[], &["orders:*"], &["orders:read", "users:read"], &["orders:read"]),
+            (&[], &["orders:in:*"], &["orders:*"], &["<orders:in:*>"]),
+            (&[], &["orders:*", "orders:read"], &["orders:read"], &["orders:read"]),
+            (&["orders:read"], &["users:*"], &["*"], &["orders:read", "<users:*>"]),
+            (&["orders:read"], &["users:*"], &[], &[]),
+        ] {
+            let mut draft = Draft::new("ada");
+            letters.iter().for_each(|letter| draft.add_permission(letter));
+            grants(granted).iter().for_each(|grant| draft.add_grant(grant));
+            let ceiling = Ceiling { permissions: grants(most), ..Ceiling::default() };
+            let cut = draft.finish_under(&ceiling);
+            assert_eq!(held(&cut), left, "{letters:?} {granted:?} under {most:?}");
+        }
     }
 }

@@ -3,30 +3,178 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::bound::BoundValue;
 use super::decision::Denial;
-use super::identity::Identity;
+use super::policy::{ClaimCondition, Conditions, ExpectedValue};
+use super::step_up;
+use super::time::Timestamp;
+use super::trust::IssuerId;
+use super::verified::{Kind, Verified};
 
-/// Compares what is required with what is held, to the letter.
+/// What is required of a caller: by the request itself, and by the route it took.
+pub(super) struct Required<'r, 'a> {
+    /// By the request.
+    pub(super) own: &'r [Cow<'a, str>],
+    /// By the route, if one was taken that asks for anything.
+    pub(super) route: Option<RouteConditions<'r>>,
+    /// Issuers, beside `[jwt]`, whose tokens may go there.
+    pub(super) issuers: &'r [String],
+    /// The names of `[jwt]`'s issuer.
+    pub(super) own_issuers: &'r [String],
+    /// Open to everybody, from wherever.
+    pub(super) is_public: bool,
+}
+
+/// What a route asks for, and what its parameters stand for.
+pub(super) struct RouteConditions<'r> {
+    pub(super) conditions: &'r Conditions,
+    /// The value of a parameter, percent-decoded once; none where that gives no text.
+    pub(super) parameter: &'r dyn Fn(&str) -> Option<Cow<'r, str>>,
+}
+
+/// Row 8.
 ///
 /// # Errors
 /// [`Denial::Forbidden`] naming all that is required, met or not, and all that is held.
-pub(super) fn check(required: &[Cow<'_, str>], caller: &Identity) -> Result<(), Denial> {
-    if is_held(required, caller) {
+pub(super) fn check(required: &Required<'_, '_>, caller: &Verified) -> Result<(), Denial> {
+    if required.is_met(caller) {
         return Ok(());
     }
-    let mut seen = HashSet::new();
-    let required = required.iter().map(AsRef::as_ref).filter(|permission| seen.insert(*permission));
-    let required = required.map(str::to_owned).collect();
-    let held = caller.permissions().map(str::to_owned).collect();
-    Err(Denial::Forbidden { required, held })
+    Err(forbidden(required.texts(caller), caller))
 }
 
-fn is_held(required: &[Cow<'_, str>], caller: &Identity) -> bool {
+/// Row 8a. An API key says nothing about how anybody authenticated, and never will.
+///
+/// # Errors
+/// [`Denial::StepUp`], or [`Denial::Forbidden`] for an API key.
+pub(super) fn check_step_up(
+    conditions: &Conditions,
+    caller: &Verified,
+    now: Timestamp,
+) -> Result<(), Denial> {
+    let leeway = caller.times.leeway;
+    match caller.kind {
+        Kind::ApiKey { .. } if step_up::is_asked_for(conditions) => {
+            Err(forbidden(step_up::requirements(conditions).collect(), caller))
+        }
+        _ if caller.authentication.meets(conditions, now, leeway) => Ok(()),
+        _ => Err(Denial::StepUp),
+    }
+}
+
+fn forbidden(required: Vec<String>, caller: &Verified) -> Denial {
+    let mut seen = HashSet::new();
+    let first = |text: &String| seen.insert(text.clone());
+    let held = caller.identity().permissions().map(str::to_owned).collect();
+    Denial::Forbidden { required: required.into_iter().filter(first).collect(), held }
+}
+
+impl Required<'_, '_> {
+    fn is_met(&self, caller: &Verified) -> bool {
+        is_held(self.own, caller)
+            && self.route.as_ref().is_none_or(|route| route.is_met(caller))
+            && self.is_open_to(caller)
+    }
+
+    /// A route is open to `[jwt]`'s tokens and API keys, and to the further issuers it names.
+    fn is_open_to(&self, caller: &Verified) -> bool {
+        self.is_public
+            || caller.issuer == IssuerId::JWT
+            || caller.iss().is_some_and(|iss| self.issuers.iter().any(|name| name == iss))
+    }
+
+    /// All that is required, as the caller is told.
+    fn texts(&self, caller: &Verified) -> Vec<String> {
+        let mut texts: Vec<String> = self.own.iter().map(|text| text.to_string()).collect();
+        if let Some(route) = &self.route {
+            route.texts(&mut texts);
+        }
+        if !self.is_open_to(caller) {
+            let named = self.own_issuers.iter().chain(self.issuers);
+            let any: Vec<String> = named.map(|issuer| format!("issuer:{issuer}")).collect();
+            // Where nothing has a name, what is required is to be `[jwt]`'s.
+            texts.push(if any.is_empty() { "issuer:jwt".to_owned() } else { any.join("|") });
+        }
+        texts
+    }
+}
+
+impl RouteConditions<'_> {
+    fn is_met(&self, caller: &Verified) -> bool {
+        let Conditions { permissions, any_permissions, roles, claims, .. } = self.conditions;
+        let identity = caller.identity();
+        permissions.iter().all(|permission| identity.holds(permission))
+            && (any_permissions.is_empty()
+                || any_permissions.iter().any(|permission| identity.holds(permission)))
+            && (roles.is_empty() || roles.iter().any(|role| identity.has_role(role)))
+            && claims.iter().all(|condition| self.claim_is_met(condition, caller))
+    }
+
+    fn claim_is_met(&self, condition: &ClaimCondition, caller: &Verified) -> bool {
+        let Some(held) = caller.bound().get(&condition.claim) else { return false };
+        condition.values.iter().any(|value| match value {
+            ExpectedValue::Text(text) => held.is_text(text),
+            ExpectedValue::Number(number) => {
+                number.as_f64().is_some_and(|number| *held == BoundValue::Number(number))
+            }
+            ExpectedValue::Boolean(truth) => *held == BoundValue::Boolean(*truth),
+            ExpectedValue::Parameter(name) => {
+                (self.parameter)(name).is_some_and(|text| held.is_text(&text))
+            }
+        })
+    }
+
+    fn texts(&self, texts: &mut Vec<String>) {
+        let Conditions { permissions, any_permissions, roles, claims, .. } = self.conditions;
+        texts.extend(permissions.iter().cloned());
+        if !any_permissions.is_empty() {
+            texts.push(any_permissions.join("|"));
+        }
+        if !roles.is_empty() {
+            let any: Vec<String> = roles.iter().map(|role| format!("role:{role}")).collect();
+            texts.push(any.join("|"));
+        }
+        let mut claims: Vec<&ClaimCondition> = claims.iter().collect();
+        claims.sort_by(|one, other| one.claim.cmp(&other.claim));
+        for ClaimCondition { claim, values } in claims {
+            let any: Vec<String> =
+                values.iter().map(|value| format!("{claim}={}", self.shown(value))).collect();
+            texts.push(any.join("|"));
+        }
+    }
+
+    fn shown(&self, value: &ExpectedValue) -> String {
+        match value {
+            ExpectedValue::Text(text) => text.clone(),
+            ExpectedValue::Number(number) => number.to_string(),
+            ExpectedValue::Boolean(truth) => truth.to_string(),
+            ExpectedValue::Parameter(name) => match (self.parameter)(name) {
+                Some(text) => text.into_owned(),
+                None => format!("{{{name}}}"),
+            },
+        }
+    }
+}
+
+impl BoundValue {
+    fn is_text(&self, wanted: &str) -> bool {
+        match self {
+            Self::Text(text) => **text == *wanted,
+            Self::Texts(list) => list.iter().any(|text| **text == *wanted),
+            Self::Number(_) | Self::Boolean(_) | Self::Other => false,
+        }
+    }
+}
+
+fn is_held(required: &[Cow<'_, str>], caller: &Verified) -> bool {
     const FEW: usize = 8;
+    let identity = caller.identity();
     if required.len() <= FEW {
-        return required.iter().all(|permission| caller.holds(permission));
+        return required.iter().all(|permission| identity.holds(permission));
     }
     // A request may ask for very many, and a token hold many; each with each would take forever.
-    let held: HashSet<&str> = caller.permissions().collect();
-    required.iter().all(|permission| held.contains(permission.as_ref()))
+    let held: HashSet<&str> = identity.permissions().collect();
+    required
+        .iter()
+        .all(|permission| held.contains(permission.as_ref()) || identity.is_covered(permission))
 }

@@ -1,17 +1,24 @@
-//! Which service a request is for, where no routes are configured.
+//! Which service a request is for.
 //!
-//! The convention: `/api/v2/users/7`, `/api/users/7` and `/users/7` all belong to
-//! `users-service`.
+//! A route names it. Where none are configured there is the convention: `/api/v2/users/7`,
+//! `/api/users/7` and `/users/7` all belong to `users-service`.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::path::NormalPath;
 
 /// The name of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceName<'a> {
-    stem: Cow<'a, str>,
+pub struct ServiceName<'a>(Name<'a>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Name<'a> {
+    /// As a route names it.
+    Given(Arc<str>),
+    /// By convention: what stands before the [`SUFFIX`].
+    Stem(Cow<'a, str>),
 }
 
 /// What the convention puts behind the path's own segment.
@@ -30,12 +37,28 @@ impl<'a> ServiceName<'a> {
         }
         let name = text.get(segment.clone()).filter(|name| is_service_segment(name))?;
         debug_assert!(!name.is_empty());
-        Some(Self { stem: path.slice(segment) })
+        Some(Self(Name::Stem(path.slice(segment))))
     }
 
     /// The name in the two parts it is made of.
     pub fn parts(&self) -> [&str; 2] {
-        [&self.stem, SUFFIX]
+        match &self.0 {
+            Name::Given(name) => [name, ""],
+            Name::Stem(stem) => [stem, SUFFIX],
+        }
+    }
+
+    /// As a route names it.
+    pub(super) fn given(name: &Arc<str>) -> Self {
+        Self(Name::Given(Arc::clone(name)))
+    }
+
+    /// The name by itself.
+    pub fn shared(&self) -> Arc<str> {
+        match &self.0 {
+            Name::Given(name) => Arc::clone(name),
+            Name::Stem(stem) => [stem, SUFFIX].concat().into(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! compared as binary64 (RFC 7519 §2 calls them `NumericDate`), so an instant is one too.
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -69,6 +69,61 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// An instant on a scale that is only ever compared with itself: whole nanoseconds, so that sums and
+/// differences are exact. What is beyond the scale stands at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Steady(i64);
+
+impl Steady {
+    /// Before everything else.
+    pub const MIN: Self = Self(i64::MIN);
+    /// After everything else.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// From nanoseconds since wherever the scale begins.
+    pub const fn from_nanoseconds(nanoseconds: i64) -> Self {
+        Self(nanoseconds)
+    }
+
+    /// From seconds, to the nearest microsecond: that is as much as binary64 can tell of the present
+    /// day, so that an instant written in decimals is what was written.
+    pub fn from_seconds(seconds: f64) -> Self {
+        Self(((seconds * 1e6).round() as i64).saturating_mul(1000))
+    }
+
+    /// So much later.
+    pub fn plus(self, duration: Duration) -> Self {
+        self.after(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
+    }
+
+    /// So many nanoseconds later.
+    pub(crate) fn after(self, nanoseconds: i64) -> Self {
+        Self(self.0.saturating_add(nanoseconds))
+    }
+
+    /// Whole seconds from an earlier instant to this one, rounded down; 0 where it is not earlier.
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        self.duration_since(earlier).as_secs()
+    }
+
+    /// The time from an earlier instant to this one; none where it is not earlier.
+    pub fn duration_since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Whole seconds from another instant to this one, rounded up; 0 where this one is not later.
+    pub(crate) fn seconds_from(self, now: Self) -> u64 {
+        let nanoseconds = self.0.saturating_sub(now.0);
+        u64::try_from(nanoseconds).unwrap_or(0).div_ceil(1_000_000_000)
+    }
+}
+
+impl From<Timestamp> for Steady {
+    fn from(instant: Timestamp) -> Self {
+        Self::from_seconds(instant.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +154,30 @@ mod tests {
     fn an_instant_is_shown_as_a_date() {
         assert_eq!(Timestamp(1_767_225_600.0).to_string(), "2026-01-01T00:00:00Z");
         assert_eq!(Timestamp(1e300).to_string(), format!("{}", 1e300));
+    }
+
+    #[test]
+    fn decimals_are_what_was_written() {
+        let at = |text: &str| Steady::from(Timestamp::parse(text).unwrap());
+        for fraction in ["", ".1", ".000001", ".999999", ".3", ".123456"] {
+            let [early, late] = ["1767225600", "1767225660"].map(|s| at(&format!("{s}{fraction}")));
+            assert_eq!(early.after(60_000_000_000), late, "{fraction}");
+            assert_eq!(late.seconds_from(early), 60, "{fraction}");
+        }
+        assert_eq!(at("-1.5"), Steady::from_nanoseconds(-1_500_000_000));
+        assert_eq!(
+            [1e300, -1e300, f64::NAN].map(Steady::from_seconds),
+            [i64::MAX, i64::MIN, 0].map(Steady)
+        );
+    }
+
+    #[test]
+    fn seconds_are_rounded_up() {
+        for (nanoseconds, seconds) in
+            [(-5, 0), (0, 0), (1, 1), (999_999_999, 1), (1_000_000_000, 1), (1_000_000_001, 2)]
+        {
+            assert_eq!(Steady(7 + nanoseconds).seconds_from(Steady(7)), seconds);
+        }
+        assert_eq!(Steady(i64::MAX).seconds_from(Steady::MIN), 9_223_372_037);
     }
 }

@@ -9,6 +9,8 @@ use super::header::{HeaderFault, JoseHeader};
 use super::json::ObjectFault;
 use super::time::Timestamp;
 use super::token::{self, MAX_TOKEN_BYTES, Refusal, Segments, TokenFault};
+use super::trust::{Issuer, IssuerId, Trust};
+use super::verified::Times;
 
 /// A token taken apart; whoever wrote it may have lied.
 #[derive(Debug)]
@@ -39,9 +41,10 @@ impl UnverifiedToken {
         }
         let mut payload = Vec::new();
         let decoded = token::decode(segments.payload, "payload", &mut payload);
+        let payload = decoded.is_ok().then_some(payload);
         form.extend(decoded.err());
         form.extend(token::decode(segments.signature, "signature", &mut Vec::new()).err());
-        Ok(Self { header, payload: decoded.is_ok().then_some(payload), form })
+        Ok(Self { header, payload, form })
     }
 
     /// The header, a JSON object.
@@ -57,28 +60,44 @@ impl UnverifiedToken {
     /// Everything that is wrong with it and can be seen without a key, of the header and of each
     /// group of claims the first fault.
     pub fn faults(&self, now: Timestamp) -> Vec<Refusal> {
-        let mut faults: Vec<Refusal> = self.form.iter().copied().map(Refusal::from).collect();
+        let mut faults: Vec<Refusal> = self.form.iter().cloned().map(Refusal::from).collect();
         faults
             .extend(JoseHeader::read(&self.header).err().map(TokenFault::from).map(Refusal::from));
+        // Where nothing is configured, which is all that can be supposed here.
+        let trust = Trust::default();
+        let Some(issuer) = trust.issuer(IssuerId::JWT) else { return faults };
+        if let Ok(header) = JoseHeader::read(&self.header)
+            && !issuer.accepts_type(header.typ.as_deref())
+        {
+            faults.push(TokenFault::from(HeaderFault::Type).into());
+        }
         if let Some(payload) = &self.payload {
-            match RawClaims::read(payload) {
+            match RawClaims::read(payload, &trust) {
                 Err(fault) => faults.push(refusal(fault)),
-                Ok(claims) => judge_claims(claims, now, &mut faults),
+                Ok(claims) => judge_claims(&claims, (issuer, &trust), now, &mut faults),
             }
         }
         faults
     }
 }
 
-fn judge_claims(claims: RawClaims<'_>, now: Timestamp, faults: &mut Vec<Refusal>) {
+fn judge_claims(
+    claims: &RawClaims<'_, '_>,
+    (issuer, trust): (&Issuer, &Trust),
+    now: Timestamp,
+    faults: &mut Vec<Refusal>,
+) {
+    let mut times = Times::default();
     match claims.expiry() {
         Err(fault) => faults.push(refusal(fault)),
-        Ok(expiry) => faults.extend(token::judge_expiry(expiry, now).err()),
+        Ok(expiry) => times.expiry = Some(expiry),
     }
-    match claims.judge() {
+    faults.extend(times.judge_expiry(now).err());
+    match claims.judge(issuer, trust) {
         Err(fault) => faults.push(refusal(fault)),
         Ok(claims) => {
-            faults.extend(token::judge_start(claims.not_before, now).err().map(Refusal::from));
+            times.start = claims.not_before;
+            faults.extend(times.judge_start(now).err().map(Refusal::from));
         }
     }
 }
@@ -157,7 +176,7 @@ mod tests {
             ("e30.e30", TokenFault::Segments),
             ("e30.e30.e30.e30", TokenFault::Segments),
             ("e30=.e30.AAAA", TokenFault::Encoding("header")),
-            (".e30.AAAA", syntax),
+            (".e30.AAAA", syntax.clone()),
             ("W10.e30.AAAA", syntax),
         ] {
             assert_eq!(UnverifiedToken::read(text).err(), Some(fault), "{text}");

@@ -12,9 +12,9 @@ use std::thread;
 use foldhash::fast::RandomState;
 
 use crate::gateway::Gateway;
-use crate::gateway::credential::Credential;
-use crate::gateway::key::KeySet;
+use crate::gateway::credential::{Accepts, Credential};
 use crate::gateway::token::{self, SignedToken, TokenFault, Workspace};
+use crate::gateway::trust::Trust;
 use crate::gateway::{Header, Request};
 use crate::protocol::Framer;
 
@@ -33,7 +33,7 @@ pub(super) fn verify(gateway: &mut Gateway, framer: &Framer, jobs: NonZeroUsize)
     if tokens.len() < WORTH_A_THREAD {
         return;
     }
-    let outcomes = on_all_threads(&tokens, gateway.keys(), jobs);
+    let outcomes = on_all_threads(&tokens, gateway.trust(), jobs);
     let outcomes = tokens.iter().zip(outcomes).filter_map(|(token, outcome)| {
         // One is missing only where a thread died; its token is then verified in its turn.
         Some((Box::from(*token), outcome.into_inner()?))
@@ -43,13 +43,16 @@ pub(super) fn verify(gateway: &mut Gateway, framer: &Framer, jobs: NonZeroUsize)
 
 fn bearer<'r>(headers: &'r [Header<'_>]) -> Option<&'r str> {
     let request = Request { method: "", target: "", headers, required: &[], client_ip: None };
-    Credential::of_request(&request).ok().map(|Credential::Bearer(token)| token)
+    match Credential::of_request(&request, Accepts::Tokens) {
+        Ok(Credential::Bearer(token)) => Some(token),
+        _ => None,
+    }
 }
 
 type Outcome = Result<SignedToken, TokenFault>;
 
 /// The outcome of each token.
-fn on_all_threads(tokens: &[&str], keys: &KeySet, jobs: NonZeroUsize) -> Vec<OnceLock<Outcome>> {
+fn on_all_threads(tokens: &[&str], trust: &Trust, jobs: NonZeroUsize) -> Vec<OnceLock<Outcome>> {
     let outcomes: Vec<OnceLock<Outcome>> = tokens.iter().map(|_| OnceLock::new()).collect();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -59,7 +62,7 @@ fn on_all_threads(tokens: &[&str], keys: &KeySet, jobs: NonZeroUsize) -> Vec<Onc
             let (Some(token), Some(outcome)) = (tokens.get(index), outcomes.get(index)) else {
                 break;
             };
-            outcome.get_or_init(|| token::verify(token, keys, &mut workspace));
+            outcome.get_or_init(|| token::verify(token, trust, &mut workspace));
         }
     };
     thread::scope(|scope| {

@@ -1,9 +1,11 @@
 //! Answers: what was decided, laid out as messages.
 
+use super::forwarding::UnderWay;
 use crate::gateway::explain::{Step, explain};
-use crate::gateway::{Decision, Denial, Identity};
-use crate::protocol::Address;
+use crate::gateway::forward::Forwarded;
+use crate::gateway::{Allowed, Decision, Denial, Identity};
 use crate::protocol::layout::{self, ObjectWriter};
+use crate::protocol::{Address, ApiRequest, MsgId};
 
 /// An answer that says no more than its type.
 pub(super) fn plain(
@@ -13,6 +15,17 @@ pub(super) fn plain(
     out: &mut Vec<u8>,
 ) {
     layout::answer(out, from_to, (kind, address.msg_id.as_ref()), |_| {});
+}
+
+/// An answer of one of the types that say more.
+pub(super) fn with(
+    from_to: (&str, &str),
+    address: &Address<'_>,
+    kind: &'static str,
+    out: &mut Vec<u8>,
+    members: impl FnOnce(&mut ObjectWriter<'_>),
+) {
+    layout::answer(out, from_to, (kind, address.msg_id.as_ref()), members);
 }
 
 /// An error of the protocol.
@@ -42,19 +55,93 @@ pub(super) fn decision(
             Decision::Allow(allowed) => {
                 body.number("status", 200);
                 body.text_of("service", &allowed.service().parts());
-                let caller = allowed.caller();
-                if caller.recurs() {
-                    body.raw("user_context", caller.identity().rendered(user_context));
-                } else {
-                    body.object("user_context", |out| write_user_context(caller.identity(), out));
+                match allowed.caller() {
+                    None => body.raw("user_context", b"null"),
+                    Some(caller) if caller.recurs() => {
+                        body.raw("user_context", caller.identity().rendered(user_context));
+                    }
+                    Some(caller) => {
+                        body.object("user_context", |out| {
+                            write_user_context(caller.identity(), out);
+                        });
+                    }
                 }
             }
             Decision::Deny(denied) => denial(&denied.denial, body),
         }
         if explained {
-            explanation(&explain(decision), body);
+            body.raw("explain", &explanation_of(decision));
         }
     });
+}
+
+/// A request, as its service is sent it.
+pub(super) fn forwarded(
+    from_to: (&str, &str),
+    number: u64,
+    request: &ApiRequest<'_>,
+    sent: &Forwarded<'_>,
+    out: &mut Vec<u8>,
+) {
+    layout::message(out, from_to, ("api_request", number), |body| {
+        body.text("method", &request.method);
+        body.text("path", &sent.target);
+        let headers = sent.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        body.texts_by_name("headers", headers);
+        if let Some(address) = &request.client_ip {
+            body.text("client_ip", address);
+        }
+        if let Some(json) = request.body {
+            body.json("body", json);
+        }
+    });
+}
+
+/// What a service answered, on its way to who asked.
+pub(super) fn of_service(request: &UnderWay, status: u16, json: Option<&str>, out: &mut Vec<u8>) {
+    to_who_asked(request, out, |body| {
+        body.number("status", u64::from(status));
+        body.text("service", &request.service);
+        body.raw("user_context", &request.user_context);
+        if let Some(json) = json {
+            body.json("body", json);
+        }
+    });
+}
+
+/// What comes of a service that did not answer, or not what it should.
+pub(super) fn of_failure(request: &UnderWay, why: &Denial, out: &mut Vec<u8>) {
+    to_who_asked(request, out, |body| denial(why, body));
+}
+
+fn to_who_asked(
+    request: &UnderWay,
+    out: &mut Vec<u8>,
+    members: impl FnOnce(&mut ObjectWriter<'_>),
+) {
+    let id = request.msg_id.as_deref().map(MsgId::of_json);
+    let (src, dest) = &request.from_to;
+    layout::answer(out, (src, dest), ("api_response", id.as_ref()), |body| {
+        members(body);
+        if let Some(explanation) = &request.explanation {
+            body.raw("explain", explanation);
+        }
+    });
+}
+
+/// The caller as an answer shows it, or `null`.
+pub(super) fn user_context_of(allowed: &Allowed<'_>) -> Vec<u8> {
+    match allowed.caller() {
+        Some(caller) => user_context(caller.identity()),
+        None => b"null".to_vec(),
+    }
+}
+
+/// The checks that were made.
+pub(super) fn explanation_of(decision: &Decision<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    layout::objects(&mut out, &explain(decision), explained_step);
+    out
 }
 
 fn denial(denial: &Denial, body: &mut ObjectWriter<'_>) {
@@ -77,12 +164,10 @@ fn write_user_context(identity: &Identity, context: &mut ObjectWriter<'_>) {
     context.texts("permissions", identity.permissions());
 }
 
-fn explanation(steps: &[Step], body: &mut ObjectWriter<'_>) {
-    body.objects("explain", steps, |step, out| {
-        out.text("check", step.check.name());
-        out.text("outcome", step.outcome.name());
-        if let Some(detail) = &step.detail {
-            out.text("detail", detail);
-        }
-    });
+fn explained_step(step: &Step, out: &mut ObjectWriter<'_>) {
+    out.text("check", step.check.name());
+    out.text("outcome", step.outcome.name());
+    if let Some(detail) = &step.detail {
+        out.text("detail", detail);
+    }
 }

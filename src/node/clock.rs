@@ -1,8 +1,9 @@
 //! Where the node's time comes from.
 
-use std::time::SystemTime;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime};
 
-use crate::gateway::Timestamp;
+use crate::gateway::{Now, Steady, Timestamp};
 
 /// A clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,10 +16,19 @@ pub enum Clock {
 
 impl Clock {
     /// What it shows.
-    pub fn now(self) -> Timestamp {
+    pub fn now(self) -> Now {
         match self {
-            Self::System => Timestamp::from_system(SystemTime::now()),
-            Self::Frozen(instant) => instant,
+            Self::System => {
+                Now { wall: Timestamp::from_system(SystemTime::now()), steady: steady() }
+            }
+            Self::Frozen(instant) => Now::at(instant),
         }
     }
+}
+
+/// Time since this was first asked, which nobody can set.
+fn steady() -> Steady {
+    static BEGINNING: OnceLock<Instant> = OnceLock::new();
+    let passed = BEGINNING.get_or_init(Instant::now).elapsed();
+    Steady::from_nanoseconds(i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX))
 }

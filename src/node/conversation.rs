@@ -1,9 +1,19 @@
 //! The state of a node between messages, and what each message does.
 
+use std::sync::Arc;
+
 use tracing::debug;
 
-use super::{Options, ahead, answer, init};
-use crate::gateway::{BadRequest, Decision, Gateway, Request, Timestamp};
+use super::forwarding::Forwarding;
+use super::in_force::InForce;
+use super::metrics::Counters;
+use super::outside::Outside;
+use super::revoking::RevocationFile;
+use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
+use crate::gateway::ask::Told;
+use crate::gateway::{
+    BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
+};
 use crate::protocol::{
     Address, ApiRequest, Body, Framer, Incoming, Malformed, Message, WrongMember,
 };
@@ -12,55 +22,102 @@ use crate::protocol::{
 pub struct Node {
     pub(super) gateway: Gateway,
     pub(super) options: Options,
+    /// The configuration in force, and where its keys come from.
+    pub(super) in_force: Arc<InForce>,
+    pub(super) outside: Outside,
     /// The name that the last init gave.
     pub(super) name: Option<String>,
     /// Who sent the first good init; only they may send another.
     pub(super) appointed_by: Option<String>,
-    now: Timestamp,
+    /// What is with services, where requests are forwarded.
+    pub(super) forwarding: Option<Forwarding>,
+    pub(super) revocation_file: RevocationFile,
+    pub(super) counters: Counters,
+    pub(super) started: Now,
+    pub(super) now: Now,
 }
 
 /// Maelstrom's error codes.
+#[derive(Clone, Copy)]
 pub(super) enum ErrorCode {
     NotSupported = 10,
     Malformed = 12,
     NotPermitted = 22,
 }
 
+/// Where an answer goes, and where it comes from.
+pub(super) type FromTo<'n> = (&'n str, &'n str);
+
 impl Node {
-    /// A node that has heard nothing yet.
-    pub fn new(options: Options) -> Self {
-        let mut gateway = Gateway::new();
-        if let Some(keys) = &options.keys {
-            gateway.replace_keys(keys.clone());
-        }
+    /// A node that has heard nothing yet, with its configuration in force.
+    ///
+    /// # Errors
+    /// Where the configuration has a fault, or names what cannot be had.
+    pub fn new(options: Options) -> Result<Self, NodeError> {
         let now = options.clock.now();
-        Self { gateway, options, name: None, appointed_by: None, now }
+        let (outside, in_force) = init::at_start(&options)?;
+        let in_force = Arc::new(in_force);
+        let mut node = Self {
+            gateway: Gateway::new(),
+            forwarding: match options.allowed {
+                Allowed::Answered => None,
+                Allowed::Forwarded => Some(Forwarding::default()),
+            },
+            options,
+            in_force: Arc::clone(&in_force),
+            outside,
+            name: None,
+            appointed_by: None,
+            revocation_file: RevocationFile::default(),
+            counters: Counters::default(),
+            started: now,
+            now,
+        };
+        node.enforce(in_force);
+        Ok(node)
     }
 
-    /// Looks at the clock; every message until the next look happens at that instant.
-    pub fn sample_clock(&mut self) {
+    /// Waits for input, but not beyond the next deadline. While the clock stands still nothing is due.
+    pub(super) fn wait(&mut self, input: &mut impl Input) -> std::io::Result<Waited> {
+        match self.next_deadline() {
+            Some(deadline) if self.options.clock == Clock::System => {
+                let now = self.options.clock.now().steady;
+                input.wait(deadline.duration_since(now))
+            }
+            _ => Ok(Waited::Ready),
+        }
+    }
+
+    /// Looks at the clock, and at what has changed outside; every message until the next look happens
+    /// at that instant.
+    pub fn look_around(&mut self) {
         self.now = self.options.clock.now();
+        self.revocation_file.poll(self.now, self.gateway.revocations());
+        if self.outside.key_sets_have_changed() {
+            self.in_force.put_keys(&mut self.gateway, &self.outside);
+        }
     }
 
     /// Checks signatures that wait in the input on all threads, where that pays.
     pub fn look_ahead(&mut self, framer: &Framer) {
-        if self.options.jobs.get() > 1 && self.gateway.keys().is_costly() {
+        if self.options.jobs.get() > 1 && self.gateway.trust().is_costly() {
             ahead::verify(&mut self.gateway, framer, self.options.jobs);
         }
     }
 
     /// Takes one message, which began on `line`, and appends its answer, if it gets one.
     pub fn answer(&mut self, line: u64, incoming: &Incoming<'_>, out: &mut Vec<u8>) {
+        self.counters.message(incoming);
         match incoming {
-            Incoming::Answer => debug!(line, "ignored: it is itself an answer"),
+            Incoming::Answer(answer) => self.service_answered(line, *answer, out),
             Incoming::Malformed(address, why) => self.malformed(line, address, *why, out),
             Incoming::Message(Message { address, body }) => match body {
                 Body::ApiRequest(request) => self.request(line, address, request, out),
                 Body::Init(init) => self.init(line, address, init, out),
-                Body::Unknown(kind) => {
-                    let text = format!("Unsupported message type: {kind}");
-                    self.error(line, address, ErrorCode::NotSupported, &text, out);
+                Body::Operator(kind, message) => {
+                    self.operator(line, address, (*kind, message), out);
                 }
+                Body::Unknown(kind) => self.unsupported(line, address, kind, out),
             },
         }
     }
@@ -72,7 +129,7 @@ impl Node {
         request: &Result<ApiRequest<'_>, WrongMember>,
         out: &mut Vec<u8>,
     ) {
-        let request = match request {
+        let asked = match request {
             Ok(request) => Ok(Request {
                 method: &request.method,
                 target: &request.path,
@@ -82,11 +139,51 @@ impl Node {
             }),
             Err(WrongMember { member, problem }) => Err(BadRequest::Member { member, problem }),
         };
-        let decision = self.gateway.decide(request, self.now);
+        let (decision, _facts) = self.decide(&asked);
+        let decision = self.with_room_to_forward(decision);
+        self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
         }
-        answer::decision(self.route_back(address), address, &decision, self.options.explain, out);
+        if let (Decision::Allow(allowed), Ok(request), Ok(asked)) = (&decision, request, &asked)
+            && self.forwarding.is_some()
+        {
+            let explained = self.options.explain.then_some(&decision);
+            self.forward(address, (request, asked), (allowed, explained), out);
+            return;
+        }
+        let from_to = route_back(self.name.as_deref(), address);
+        answer::decision(from_to, address, &decision, self.options.explain, out);
+    }
+
+    /// Decides, and finds out whatever that takes.
+    fn decide<'a>(
+        &mut self,
+        request: &Result<Request<'a>, BadRequest>,
+    ) -> (Decision<'a>, Facts<'a>) {
+        let mut told = Told::default();
+        loop {
+            match self.gateway.step(request.clone(), self.now, &told) {
+                Step::Decided(decision, facts) => break (decision, facts),
+                Step::Ask(ask) => self.find_out(&ask, &mut told),
+            }
+        }
+    }
+
+    /// What never answers must not pile up without end.
+    fn with_room_to_forward<'a>(&mut self, decision: Decision<'a>) -> Decision<'a> {
+        match decision {
+            Decision::Allow(allowed)
+                if self.forwarding.as_ref().is_some_and(|forwarding| !forwarding.has_room()) =>
+            {
+                Decision::Deny(Denied {
+                    denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
+                    service: Some(allowed.service().clone()),
+                    caller: allowed.caller().cloned(),
+                })
+            }
+            other => other,
+        }
     }
 
     fn init(
@@ -97,17 +194,37 @@ impl Node {
         out: &mut Vec<u8>,
     ) {
         match init::apply(self, address.src.as_deref(), init) {
-            Ok(()) => answer::plain(self.route_back(address), address, "init_ok", out),
+            Ok(()) => {
+                let from_to = route_back(self.name.as_deref(), address);
+                answer::plain(from_to, address, "init_ok", out);
+            }
             Err(fault) => self.error(line, address, fault.code(), &fault.to_string(), out),
         }
     }
 
-    fn malformed(&self, line: u64, address: &Address<'_>, why: Malformed, out: &mut Vec<u8>) {
+    pub(super) fn unsupported(
+        &self,
+        line: u64,
+        address: &Address<'_>,
+        kind: &str,
+        out: &mut Vec<u8>,
+    ) {
+        let text = format!("Unsupported message type: {kind}");
+        self.error(line, address, ErrorCode::NotSupported, &text, out);
+    }
+
+    pub(super) fn malformed(
+        &self,
+        line: u64,
+        address: &Address<'_>,
+        why: Malformed,
+        out: &mut Vec<u8>,
+    ) {
         let text = format!("Malformed message on line {line}: {why}");
         self.error(line, address, ErrorCode::Malformed, &text, out);
     }
 
-    fn error(
+    pub(super) fn error(
         &self,
         line: u64,
         address: &Address<'_>,
@@ -116,17 +233,18 @@ impl Node {
         out: &mut Vec<u8>,
     ) {
         debug!(line, text, "refused");
-        answer::error(self.route_back(address), address, code as u64, text, out);
-    }
-
-    /// Sender and receiver of the answer to a message.
-    fn route_back<'n>(&'n self, address: &'n Address<'_>) -> (&'n str, &'n str) {
-        let src = self.name.as_deref().or(address.dest.as_deref()).unwrap_or("gateway");
-        (src, address.src.as_deref().unwrap_or("unknown"))
+        let from_to = route_back(self.name.as_deref(), address);
+        answer::error(from_to, address, code as u64, text, out);
     }
 }
 
-fn log_denial(line: u64, denied: &crate::gateway::Denied<'_>) {
+/// Sender and receiver of the answer to a message.
+pub(super) fn route_back<'n>(name: Option<&'n str>, address: &'n Address<'_>) -> FromTo<'n> {
+    let src = name.or(address.dest.as_deref()).unwrap_or("gateway");
+    (src, address.src.as_deref().unwrap_or("unknown"))
+}
+
+fn log_denial(line: u64, denied: &Denied<'_>) {
     let denial = &denied.denial;
     debug!(
         line,

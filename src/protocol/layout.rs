@@ -1,6 +1,8 @@
 //! Answers as bytes, laid out to the letter as Python's `json.dumps` lays them out by default:
 //! `", "` between members, `": "` after a name, ASCII alone.
 
+use std::collections::HashMap;
+
 use super::message::MsgId;
 
 /// Writes the members of one JSON object.
@@ -31,11 +33,40 @@ pub fn answer(
     out.extend_from_slice(b"}}\n");
 }
 
+/// Writes one message of our own, and the newline that ends it. `members` adds what follows `msg_id`.
+pub fn message(
+    out: &mut Vec<u8>,
+    (src, dest): (&str, &str),
+    (kind, msg_id): (&'static str, u64),
+    members: impl FnOnce(&mut ObjectWriter<'_>),
+) {
+    answer(out, (src, dest), (kind, None), |body| {
+        body.number("msg_id", msg_id);
+        members(body);
+    });
+}
+
 /// Writes an object of its own, without a newline.
 pub fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut ObjectWriter<'_>)) {
     out.push(b'{');
     members(&mut ObjectWriter { out, empty: true });
     out.push(b'}');
+}
+
+/// Writes a list of objects, each written by `members`.
+pub fn objects<T>(
+    out: &mut Vec<u8>,
+    values: &[T],
+    mut members: impl FnMut(&T, &mut ObjectWriter<'_>),
+) {
+    out.push(b'[');
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b", ");
+        }
+        object(out, |o| members(value, o));
+    }
+    out.push(b']');
 }
 
 impl ObjectWriter<'_> {
@@ -89,14 +120,39 @@ impl ObjectWriter<'_> {
     /// A list of strings.
     pub fn texts<'t>(&mut self, name: &'static str, values: impl Iterator<Item = &'t str>) {
         self.name(name);
-        self.out.push(b'[');
-        for (index, value) in values.enumerate() {
+        strings(self.out, values);
+    }
+
+    /// An object of strings and lists of strings; a name that comes several times is a list, where it
+    /// comes first.
+    pub fn texts_by_name<'t>(
+        &mut self,
+        name: &'static str,
+        pairs: impl Iterator<Item = (&'t str, &'t str)>,
+    ) {
+        let mut grouped: Vec<(&str, Vec<&str>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (name, value) in pairs {
+            let place = *places.entry(name).or_insert(grouped.len());
+            match grouped.get_mut(place) {
+                Some((_, values)) => values.push(value),
+                None => grouped.push((name, vec![value])),
+            }
+        }
+        self.name(name);
+        self.out.push(b'{');
+        for (index, (name, values)) in grouped.into_iter().enumerate() {
             if index > 0 {
                 self.out.extend_from_slice(b", ");
             }
-            string(self.out, &[value]);
+            string(self.out, &[name]);
+            self.out.extend_from_slice(b": ");
+            match values.as_slice() {
+                [value] => string(self.out, &[value]),
+                several => strings(self.out, several.iter().copied()),
+            }
         }
-        self.out.push(b']');
+        self.out.push(b'}');
     }
 
     /// An object, written by `members`.
@@ -110,17 +166,10 @@ impl ObjectWriter<'_> {
         &mut self,
         name: &'static str,
         values: &[T],
-        mut members: impl FnMut(&T, &mut ObjectWriter<'_>),
+        members: impl FnMut(&T, &mut ObjectWriter<'_>),
     ) {
         self.name(name);
-        self.out.push(b'[');
-        for (index, value) in values.iter().enumerate() {
-            if index > 0 {
-                self.out.extend_from_slice(b", ");
-            }
-            object(self.out, |o| members(value, o));
-        }
-        self.out.push(b']');
+        objects(self.out, values, members);
     }
 
     /// A value that is laid out already.
@@ -182,6 +231,18 @@ fn json_string(out: &mut Vec<u8>, rest: &mut std::str::Chars<'_>) {
         }
     }
     out.push(b'"');
+}
+
+/// A list of strings.
+fn strings<'t>(out: &mut Vec<u8>, values: impl Iterator<Item = &'t str>) {
+    out.push(b'[');
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b", ");
+        }
+        string(out, &[value]);
+    }
+    out.push(b']');
 }
 
 /// A string in quotes, made of parts.

@@ -9,6 +9,8 @@ use smallvec::SmallVec;
 
 use super::layout;
 use super::members::{Members, Raw};
+use super::operator::{Operator, OperatorKind};
+use super::reply::Answer;
 
 /// Who sent a message, to whom, and under which number.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,8 +32,8 @@ pub struct MsgId<'a>(pub(super) &'a str);
 pub enum Incoming<'a> {
     /// It is understood.
     Message(Message<'a>),
-    /// It answers somebody; it gets no answer and has no effect.
-    Answer,
+    /// It answers somebody; it gets no answer.
+    Answer(Answer<'a>),
     /// It cannot be understood.
     Malformed(Address<'a>, Malformed),
 }
@@ -52,6 +54,9 @@ pub enum Body<'a> {
     Init(Result<Init<'a>, WrongMember>),
     /// `api_request`, or the member that is missing or of the wrong type.
     ApiRequest(Result<ApiRequest<'a>, WrongMember>),
+    /// What only an operator may say, or what is wrong with it; whether its sender is one comes
+    /// first.
+    Operator(OperatorKind, Result<Operator<'a>, Malformed>),
     /// A type that is not known.
     Unknown(Cow<'a, str>),
 }
@@ -94,6 +99,8 @@ pub struct ApiRequest<'a> {
     pub required: Required<'a>,
     /// The client's address.
     pub client_ip: Option<Cow<'a, str>>,
+    /// The JSON of what is for the service alone.
+    pub body: Option<&'a str>,
 }
 
 /// A member that is missing or of the wrong type.
@@ -151,7 +158,17 @@ const NAMED: [&str; 15] = [
     "client_ip",
 ];
 
-impl MsgId<'_> {
+impl<'a> MsgId<'a> {
+    /// From the JSON that [`MsgId::json`] gave.
+    pub fn of_json(json: &'a str) -> Self {
+        Self(json)
+    }
+
+    /// As it was written.
+    pub fn json(&self) -> &'a str {
+        self.0
+    }
+
     /// Repeats it: a number, `true` or `false` to the letter, a string in our own layout.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         match Raw(self.0).string() {
@@ -168,7 +185,7 @@ pub(super) fn read(object: &str) -> Incoming<'_> {
     };
     let bodies: Vec<_> = envelope.all("body").filter_map(|body| Members::of(body.0)).collect();
     if bodies.iter().any(Members::is_answer) {
-        return Incoming::Answer;
+        return Incoming::Answer(Answer(object));
     }
     let body = match bodies.as_slice() {
         [body] if envelope.once("body").is_ok() => Some(body),
@@ -206,10 +223,11 @@ fn understand<'a>(
     let body = body.ok_or(must_be("body", "must be an object"))?;
     let msg_id = body.msg_id()?;
     let kind = body.optional_string("type")?.ok_or(must_be("type", "is missing"))?;
-    let body = match kind.as_ref() {
-        "init" => Body::Init(Init::read(body)),
-        "api_request" => Body::ApiRequest(ApiRequest::read(body)),
-        _ => Body::Unknown(kind),
+    let body = match (kind.as_ref(), OperatorKind::named(&kind)) {
+        ("init", _) => Body::Init(Init::read(body)),
+        ("api_request", _) => Body::ApiRequest(ApiRequest::read(body)),
+        (_, Some(kind)) => Body::Operator(kind, Operator::read(kind, body)),
+        (_, None) => Body::Unknown(kind),
     };
     Ok(Message { address: Address { src, dest, msg_id }, body })
 }
@@ -268,7 +286,8 @@ impl<'a> ApiRequest<'a> {
             read_required(member, body.value(member), &mut required)?;
         }
         let client_ip = body.optional_string("client_ip")?;
-        Ok(Self { method, path, headers, required, client_ip })
+        let own = body.value("body").map(|raw| raw.0);
+        Ok(Self { method, path, headers, required, client_ip, body: own })
     }
 }
 
@@ -321,7 +340,7 @@ fn read_required<'a>(
 
 /// What a message's members must be.
 impl<'a> Members<'a> {
-    fn once(&self, name: &'static str) -> Result<(), Malformed> {
+    pub(super) fn once(&self, name: &'static str) -> Result<(), Malformed> {
         match self.all(name).count() {
             0 | 1 => Ok(()),
             _ => Err(Malformed::Twice(name)),
@@ -332,12 +351,15 @@ impl<'a> Members<'a> {
         NAMED.iter().try_for_each(|name| self.once(name))
     }
 
-    fn check_surrogates(&self, names: &[&'static str]) -> Result<(), Malformed> {
+    pub(super) fn check_surrogates(&self, names: &[&'static str]) -> Result<(), Malformed> {
         let lone = |name: &&&'static str| self.all(name).any(|raw| raw.holds_lone_surrogate());
         names.iter().find(lone).map_or(Ok(()), |name| Err(Malformed::LoneSurrogate(name)))
     }
 
-    fn optional_string(&self, member: &'static str) -> Result<Option<Cow<'a, str>>, WrongMember> {
+    pub(super) fn optional_string(
+        &self,
+        member: &'static str,
+    ) -> Result<Option<Cow<'a, str>>, WrongMember> {
         let wrong = WrongMember { member, problem: "must be a string" };
         self.value(member).map(|raw| raw.string().ok_or(wrong)).transpose()
     }

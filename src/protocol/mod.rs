@@ -2,12 +2,15 @@
 //!
 //! - [`framing`]: where a message begins and ends, and what is too broken to be one
 //! - [`message`]: what a message says
+//! - [`operator`], [`reply`]: what an operator and a service say
 //! - [`layout`]: what an answer looks like
 
 pub mod framing;
 pub mod layout;
 mod members;
 pub mod message;
+pub mod operator;
+pub mod reply;
 mod scan;
 mod syntax;
 

@@ -25,6 +25,7 @@ pub(super) fn request(line: &[u8]) -> Option<Message<'_>> {
         headers: Headers::new(),
         required: Required::new(),
         client_ip: None,
+        body: None,
     };
     let mut seen = Seen(0);
     scan.object(|scan, name| match name {

@@ -12,14 +12,15 @@ use std::path::Path;
 use paths::{Mention, mentions};
 
 /// Each folder under `src`, and what of the project it may use besides itself.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("gateway", &[]),
     ("protocol", &[]),
     ("config", &["gateway"]),
     ("mint", &["gateway"]),
-    ("node", &["protocol", "gateway"]),
-    ("replay", &["node", "protocol", "gateway"]),
-    ("cli", &["gateway", "protocol", "config", "mint", "node", "replay"]),
+    ("remote", &["gateway"]),
+    ("node", &["protocol", "config", "gateway", "remote"]),
+    ("replay", &["node", "config", "protocol", "gateway"]),
+    ("cli", &["gateway", "protocol", "config", "mint", "remote", "node", "replay"]),
 ];
 
 /// Layers that are functions of what they are given.
@@ -185,7 +186,7 @@ fn what_a_layer_may_use_depends_on_the_layer() {
             "src/node/mod.rs",
             "use super::mint;",
             &[
-                "src/node/mod.rs:1: `crate::mint`: `node` uses protocol, gateway and nothing else of the project",
+                "src/node/mod.rs:1: `crate::mint`: `node` uses protocol, gateway, remote and nothing else of the project",
             ],
         ),
         ("src/node/deep/mod.rs", "use super::super::gateway;", &[]),

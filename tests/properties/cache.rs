@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use portcullis::gateway::explain::explain;
 use portcullis::gateway::key::{KeySet, KeyText};
 use portcullis::gateway::token::{Workspace, verify};
+use portcullis::gateway::trust::Trust;
 use portcullis::gateway::{Gateway, Header, Request, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -130,7 +131,7 @@ proptest! {
                     old.replace_keys(Arc::clone(&keys));
                 }
                 Step::Ahead(token) => {
-                    let outcome = verify(token, &keys, &mut Workspace::default());
+                    let outcome = verify(token, &Trust::of_keys(Arc::clone(&keys)), &mut Workspace::default());
                     old.take_ahead([(Box::from(&**token), outcome)]);
                 }
                 Step::Decide { .. } => {

@@ -4,6 +4,7 @@
 mod cache;
 mod framing;
 mod layout;
+mod limits;
 mod neighbours;
 mod reads;
 mod reference;

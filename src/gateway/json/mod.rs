@@ -16,9 +16,38 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 /// A kind of object: has a slot for each member that matters.
-pub(super) trait Members<'de>: Default {
+pub(super) trait Members<'de> {
     /// Where the value of a member is kept; none where nobody reads it.
     fn slot(&mut self, name: &[u8]) -> Option<&mut Option<Value<'de>>>;
+
+    /// Forgets every value.
+    fn clear(&mut self);
+}
+
+/// One member of an object that is otherwise only judged.
+pub(super) struct Member<'n, 'de> {
+    name: &'n str,
+    value: Option<Value<'de>>,
+}
+
+impl<'de> Members<'de> for Member<'_, 'de> {
+    fn slot(&mut self, name: &[u8]) -> Option<&mut Option<Value<'de>>> {
+        (name == self.name.as_bytes()).then_some(&mut self.value)
+    }
+
+    fn clear(&mut self) {
+        self.value = None;
+    }
+}
+
+/// The value of one member of an object, in which no member may stand twice.
+pub(super) fn read_member<'de>(
+    json: &'de str,
+    name: &str,
+) -> Result<Option<Value<'de>>, ObjectFault> {
+    let mut member = Member { name, value: None };
+    read_object(json.as_bytes(), &mut member)?;
+    Ok(member.value)
 }
 
 /// Why a text is not one strict JSON object.
@@ -41,8 +70,8 @@ pub(super) enum Value<'de> {
     String(Cow<'de, str>),
     /// A list that holds such strings alone.
     Strings(Vec<Cow<'de, str>>),
-    /// An object.
-    Object,
+    /// An object, as it was written.
+    Object(&'de str),
     /// Anything else, as it was written.
     Other(&'de str),
 }
@@ -57,7 +86,7 @@ pub(super) fn read_object<'de, M: Members<'de>>(
         return Ok(());
     }
     // The scan may have filled some of them before it became unsure.
-    *members = M::default();
+    members.clear();
     read_any_object(text, members)
 }
 
@@ -191,7 +220,7 @@ impl<'de> Value<'de> {
     fn of(json: &'de str) -> Option<Self> {
         match json.as_bytes().first()? {
             b'"' => text(json).map(Self::String),
-            b'{' => Some(Self::Object),
+            b'{' => Some(Self::Object(json)),
             b'[' => {
                 let list: Vec<&'de RawValue> = serde_json::from_str(json).ok()?;
                 let texts = list.iter().map(|element| text(element.get()));
@@ -202,6 +231,19 @@ impl<'de> Value<'de> {
             }
             _ => None,
         }
+    }
+}
+
+impl Value<'_> {
+    /// The value as JSON. A number keeps its value, if not the text it was written with.
+    pub(super) fn to_json(&self) -> Box<str> {
+        let written = match self {
+            Self::Number(number) => serde_json::to_string(number),
+            Self::String(text) => serde_json::to_string(text),
+            Self::Strings(list) => serde_json::to_string(list),
+            Self::Object(json) | Self::Other(json) => return Box::from(*json),
+        };
+        written.unwrap_or_default().into()
     }
 }
 
@@ -223,6 +265,10 @@ mod tests {
     impl<'de> Members<'de> for Only<'de> {
         fn slot(&mut self, name: &[u8]) -> Option<&mut Option<Value<'de>>> {
             (name == b"a").then_some(&mut self.0)
+        }
+
+        fn clear(&mut self) {
+            self.0 = None;
         }
     }
 
@@ -252,7 +298,7 @@ mod tests {
             (r#"{"a":["x",1e400]}"#, other(r#"["x",1e400]"#)),
             (r#"{"a":"\ud800"}"#, other(r#""\ud800""#)),
             (r#"{"a":["\ud800"]}"#, other(r#"["\ud800"]"#)),
-            (r#"{"a":{"b":{}}}"#, Some(Value::Object)),
+            (r#"{"a":{"b":{}}}"#, Some(Value::Object(r#"{"b":{}}"#))),
             (r#"{"b":"\ud800","\udc00":1e999}"#, None),
         ] {
             assert_eq!(read(text), Ok(value), "{text}");

@@ -146,6 +146,10 @@ mod tests {
                 _ => None,
             }
         }
+
+        fn clear(&mut self) {
+            *self = Self::default();
+        }
     }
 
     /// True where the scan is sure, and right.

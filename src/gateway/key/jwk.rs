@@ -36,7 +36,16 @@ pub enum JwkFault {
     /// Nothing in it can verify a token.
     #[error("no key in it can verify a token")]
     NoUsableKey,
+    /// A secret where only public keys may be.
+    #[error("the set holds a secret; only public keys are taken from where it comes from")]
+    Secret,
+    /// More keys than a set may hold.
+    #[error("the set holds {0} keys; at most {MOST_FETCHED_KEYS} are accepted")]
+    TooMany(usize),
 }
+
+/// The most keys of a set that was fetched.
+pub const MOST_FETCHED_KEYS: usize = 100;
 
 /// A JWK of a known kind, and whether its own `use`, `key_ops` and `alg` let it verify.
 enum Jwk {
@@ -59,15 +68,38 @@ pub(super) fn read(json: &str) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
             Jwk::UnknownKind => Err(KeyFault::UnsupportedAlgorithm),
         };
     };
-    read_set(keys)
+    read_members(members(keys)?).map(|(set, warnings, _)| (set, warnings))
 }
 
-fn read_set(keys: &Value<'_>) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
-    let members: Vec<&RawValue> = match keys {
-        Value::Other(list) => serde_json::from_str(list).map_err(|_| JwkFault::Keys)?,
-        Value::Strings(none) if none.is_empty() => Vec::new(),
-        _ => return Err(JwkFault::Keys.into()),
-    };
+/// Reads a JWK Set that was fetched: it holds public keys alone, and not too many.
+pub(super) fn read_fetched(json: &str) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
+    let mut raw = RawJwk::default();
+    read_object(json.as_bytes(), &mut raw).map_err(JwkFault::Json)?;
+    let members = members(raw.keys.as_ref().ok_or(JwkFault::Keys)?)?;
+    if members.len() > MOST_FETCHED_KEYS {
+        return Err(JwkFault::TooMany(members.len()).into());
+    }
+    match read_members(members)? {
+        (_, _, Kind::Secret) => Err(JwkFault::Secret.into()),
+        (set, warnings, Kind::Public) => Ok((set, warnings)),
+    }
+}
+
+/// What all keys of a set are, the unusable ones included.
+enum Kind {
+    Secret,
+    Public,
+}
+
+fn members<'de>(keys: &Value<'de>) -> Result<Vec<&'de RawValue>, JwkFault> {
+    match keys {
+        Value::Other(list) => serde_json::from_str(list).map_err(|_| JwkFault::Keys),
+        Value::Strings(none) if none.is_empty() => Ok(Vec::new()),
+        _ => Err(JwkFault::Keys),
+    }
+}
+
+fn read_members(members: Vec<&RawValue>) -> Result<(KeySet, Vec<KeyWarning>, Kind), KeyFault> {
     let mut usable = Vec::new();
     let mut warnings = Vec::new();
     let mut names = HashSet::new();
@@ -107,7 +139,8 @@ fn read_set(keys: &Value<'_>) -> Result<(KeySet, Vec<KeyWarning>), KeyFault> {
     if usable.is_empty() {
         return Err(JwkFault::NoUsableKey.into());
     }
-    Ok((KeySet::of(usable), warnings))
+    let kind = if kinds.contains(&true) { Kind::Secret } else { Kind::Public };
+    Ok((KeySet::of(usable), warnings, kind))
 }
 
 /// The members of a JWK, as they stand there.
@@ -138,6 +171,10 @@ impl<'de> Members<'de> for RawJwk<'de> {
         } else {
             self.private.get_mut(index(&PRIVATE)?)
         }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
     }
 }
 

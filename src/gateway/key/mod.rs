@@ -17,7 +17,7 @@ pub use jsonwebtoken::Algorithm;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use ring::{hmac, rand};
 
-pub use jwk::JwkFault;
+pub use jwk::{JwkFault, MOST_FETCHED_KEYS};
 pub use set::{KeySet, UnionFault};
 pub use text::KeyText;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Algorithm, VerifyingKey};
+use super::{Algorithm, KeyFault, KeyWarning, VerifyingKey, jwk};
 
 /// One or more usable keys, either all secrets or all public; no name stands twice.
 #[derive(Debug, Default)]
@@ -47,6 +47,21 @@ impl KeySet {
 
     pub(super) fn of(keys: Vec<VerifyingKey>) -> Self {
         Self { keys }
+    }
+
+    /// Reads a JWK Set that was fetched from elsewhere. It is held to more than a set that
+    /// somebody gives: it is a set, of public keys alone, and of at most
+    /// [`MOST_FETCHED_KEYS`](super::MOST_FETCHED_KEYS).
+    ///
+    /// # Errors
+    /// Where it is anything else, or would be refused wherever it came from.
+    pub fn read_fetched(json: &str) -> Result<(Self, Vec<KeyWarning>), KeyFault> {
+        jwk::read_fetched(json)
+    }
+
+    /// True where a key has this name.
+    pub fn holds(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| key.name() == Some(kid))
     }
 
     /// Every key, in the order given.

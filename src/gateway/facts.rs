@@ -1,0 +1,74 @@
+//! What came to light while a request was decided: for the record, and for explaining.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use super::decision::Caller;
+use super::service::ServiceName;
+use super::verified::Verified;
+
+/// What is known when a decision has been made.
+#[derive(Clone, Debug, Default)]
+pub struct Facts<'a> {
+    pub(super) service: Option<ServiceName<'a>>,
+    pub(super) route: Option<usize>,
+    pub(super) caller: Option<Caller>,
+    pub(super) proved: Option<Arc<Verified>>,
+    pub(super) room: Option<Room>,
+    pub(super) circuit: Option<Circuit>,
+}
+
+/// What a window said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// There was room.
+    Free,
+    /// There was none.
+    Full {
+        /// Whole seconds until there will be.
+        retry_after: NonZeroU64,
+    },
+    /// The store failed, and the policy lets the request pass.
+    Unknown,
+    /// The store failed, and the policy refuses the request.
+    Failed,
+}
+
+/// What a circuit said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Circuit {
+    /// Requests go through.
+    Closed,
+    /// None does.
+    Open {
+        /// Whole seconds until it may be worth another try.
+        retry_after: u64,
+    },
+}
+
+impl<'a> Facts<'a> {
+    /// Where the request belongs, if anywhere.
+    pub fn service(&self) -> Option<&ServiceName<'a>> {
+        self.service.as_ref()
+    }
+
+    /// The route it took, by its place among the configured ones.
+    pub fn route(&self) -> Option<usize> {
+        self.route
+    }
+
+    /// What was proved, where the credential was good, or only expired or revoked.
+    pub fn proved(&self) -> Option<&Arc<Verified>> {
+        self.proved.as_ref()
+    }
+
+    /// What the window said, if one was asked.
+    pub fn room(&self) -> Option<Room> {
+        self.room
+    }
+
+    /// What the service's circuit said, if it was asked.
+    pub fn circuit(&self) -> Option<Circuit> {
+        self.circuit
+    }
+}
