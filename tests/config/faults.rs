@@ -37,7 +37,9 @@ fn shown(cases: &[(&str, Diagnosis)]) -> String {
 
 macro_rules! snapshot {
     ($name:literal, $($what:literal => $diagnosis:expr),* $(,)?) => {
-        insta::assert_snapshot!($name, shown(&[$(($what, $diagnosis)),*]))
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!($name, shown(&[$(($what, $diagnosis)),*]))
+        })
     };
 }
 
@@ -107,6 +109,8 @@ fn shape() {
         "an empty name" => route("roles = [\"\"]"),
         "a method in small letters" => route("methods = [\"get\"]"),
         "no header" => with_base("[identity_headers]\nuser = \"X User\"\n"),
+        "a path that is not in normal form" =>
+            with_base("[[routes]]\npath = \"/a//b\"\nservice = \"users\"\n[[routes]]\npath = \"/a/../b\"\nservice = \"users\"\n"),
         "a path that is no pattern" => with_base("[[routes]]\npath = \"users\"\nservice = \"users\"\n"),
         "a URL that is not safe" =>
             with_base("[jwt]\nkeys = [\"http://auth.example.com/jwks\", \"https://a@b/\", \"ftp://x/\"]\n"),
@@ -139,6 +143,8 @@ fn meaning() {
         "a tie" => routes("path = \"/a/{y}/\"\nmethods = [\"POST\", \"PUT\"]"),
         "a public route with conditions" =>
             route("public = true\nroles = [\"admin\"]\npermissions = []\nmax_age = \"5m\""),
+        "a rewrite that names no parameter" => route("rewrite = \"/v1/{user}\""),
+        "a rewrite that is no path" => route("rewrite = \"v1/{id}\""),
         "a list of nothing" => route("methods = []\nroles = []\nany_permissions = []\nacr = []\namr = []\nclaims = { a = [] }"),
         "lists of nothing in jwt" => with_base("[jwt]\nalgorithms = []\ntyp = []\n"),
         "an issuer without keys" =>
@@ -229,16 +235,12 @@ fn a_fault_of_a_higher_layer_is_shown_in_that_layer() {
 
 #[test]
 fn a_long_line_is_shown_in_part() {
-    let json = format!(
-        "{{\"roles\": {{{}\"a\": [\"x|y\"]}}}}",
-        "\"é\": [], ".replace('é', "role").repeat(1)
-    );
     let long = format!(
         "{{\"roles\": {{\"a\": [{}\"x|y\"{}]}}}}",
         "\"é\", ".repeat(500),
         ", \"z\"".repeat(500)
     );
-    snapshot!("long", "one line" => file("a.json", &long).unwrap_err(), "short" => file("a.json", &json).unwrap_err());
+    snapshot!("long", "one line" => file("a.json", &long).unwrap_err());
 }
 
 #[test]
