@@ -124,7 +124,7 @@ impl World for Live<'_> {
 }
 
 /// What the shared store's answer comes to; none where this gateway's own count decides.
-fn room_of(told: SharedRoom, on_failure: OnStoreFailure) -> Option<Room> {
+pub(super) fn room_of(told: SharedRoom, on_failure: OnStoreFailure) -> Option<Room> {
     match (told, on_failure) {
         (SharedRoom::Taken, _) => Some(Room::Free),
         (SharedRoom::Full { retry_after }, _) => Some(Room::Full { retry_after }),
