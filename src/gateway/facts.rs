@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::decision::Caller;
+use super::failure::Failure;
 use super::limit::{RateLimit, Scope};
 use super::service::ServiceName;
 use super::verified::Verified;
@@ -15,6 +16,7 @@ pub struct Facts<'a> {
     pub(super) route: Option<usize>,
     pub(super) caller: Option<Caller>,
     pub(super) proved: Option<Arc<Verified>>,
+    pub(super) failure: Option<Failure>,
     pub(super) presented: Option<Presented>,
     pub(super) window: Option<(Scope, RateLimit)>,
     pub(super) store_failed: bool,
@@ -90,6 +92,11 @@ impl<'a> Facts<'a> {
     /// True where a shared store was asked about the window and could not say.
     pub fn store_failed(&self) -> bool {
         self.store_failed
+    }
+
+    /// Why the credential proved nothing, where that is not what decided.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// What the window said, if one was asked.
