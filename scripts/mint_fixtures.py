@@ -39,7 +39,7 @@ def main():
         found = []
         print(f"{len(Talk.all)} fixtures, {files.write(wanted)} files written")
         for path in files.strangers(wanted):
-            print(f"not minted, left alone: fixtures/{path.name}", file=sys.stderr)
+            print(f"not minted, left alone: {path.relative_to(files.FOLDER.parent)}", file=sys.stderr)
     waiting = files.unfilled(wanted)
     if waiting:
         print(f"{len(waiting)} expected files hold a placeholder: run `portcullis replay --bless fixtures`", file=sys.stderr)

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use portcullis::replay::Fixture;
+use serde::Deserialize;
 use support::{fixtures, path, run};
 
 /// The arguments that `NAME.toml` stands for.
@@ -19,6 +20,13 @@ fn arguments(fixture: &Fixture) -> Vec<String> {
     let text = fs::read_to_string(&file).unwrap_or_default();
     let mut arguments = Vec::new();
     for (name, value) in text.parse::<toml::Table>().unwrap() {
+        if name == "env" {
+            continue;
+        }
+        if let ("set", toml::Value::Array(options)) = (name.as_str(), &value) {
+            arguments.extend(options.iter().map(|o| format!("--set={}", o.as_str().unwrap())));
+            continue;
+        }
         let text = match &value {
             toml::Value::String(text) => text.clone(),
             toml::Value::Integer(number) => number.to_string(),
@@ -29,13 +37,13 @@ fn arguments(fixture: &Fixture) -> Vec<String> {
         };
         match name.as_str() {
             "about" | "compare" => {}
-            "explain" if text == "true" => arguments.push("--explain".to_owned()),
+            "explain" | "forward" if text == "true" => arguments.push(format!("--{name}")),
             "now" | "max_message_bytes" | "jobs" => {
                 arguments.push(format!("--{}={text}", name.replace('_', "-")));
             }
-            "key" => {
-                let key = Path::new(&file).parent().unwrap().join(text);
-                arguments.push(format!("--key={}", key.display()));
+            "key" | "config" => {
+                let path = Path::new(&file).parent().unwrap().join(text);
+                arguments.push(format!("--{name}={}", path.display()));
             }
             _ => panic!("{file}: no argument is known for `{name}`"),
         }
@@ -43,11 +51,23 @@ fn arguments(fixture: &Fixture) -> Vec<String> {
     arguments
 }
 
+/// The environment variables that `NAME.toml` names.
+fn environment(fixture: &Fixture) -> BTreeMap<String, String> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Settings {
+        env: BTreeMap<String, String>,
+    }
+    let text = fs::read_to_string(format!("{}.toml", fixture.name())).unwrap_or_default();
+    toml::from_str::<Settings>(&text).unwrap().env
+}
+
 /// What the command answers. It must end well.
 fn by_the_command(fixture: &Fixture, more: &[&str]) -> Vec<u8> {
     let input = File::open(format!("{}.in.jsonl", fixture.name())).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_portcullis"))
         .env_clear()
+        .envs(environment(fixture))
         .args(arguments(fixture))
         .args(more)
         .stdin(input)
@@ -95,16 +115,34 @@ fn every_file_belongs_to_a_fixture_that_the_readme_names() {
         .collect();
     let mut inputs = BTreeSet::new();
     let mut others = BTreeSet::new();
-    for entry in fs::read_dir(path("fixtures")).unwrap() {
-        let file = entry.unwrap().file_name().into_string().unwrap();
-        match file.split_once('.').unwrap() {
+    let mut naming = String::new();
+    for file in names_in("fixtures") {
+        match file.split_once('.').unwrap_or((&file, "")) {
             (name, "in.jsonl") => drop(inputs.insert(name.to_owned())),
             (name, "out.jsonl" | "toml") => drop(others.insert(name.to_owned())),
-            _ => assert_eq!(file, "README.md"),
+            ("config", "") | ("README", "md") => {}
+            _ => panic!("fixtures/{file} belongs to nothing"),
+        }
+        if file.ends_with(".toml") {
+            naming += &fs::read_to_string(path("fixtures").join(&file)).unwrap();
         }
     }
     assert_eq!(inputs, others);
     assert_eq!(inputs, named);
+
+    let configurations = names_in("fixtures/config");
+    for file in &configurations {
+        naming += &fs::read_to_string(path("fixtures/config").join(file)).unwrap();
+    }
+    for file in configurations {
+        let named = [format!("\"config/{file}\""), format!("\"file:{file}\"")];
+        assert!(named.iter().any(|name| naming.contains(name)), "nobody names config/{file}");
+    }
+}
+
+fn names_in(folder: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(path(folder)).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 /// The two conversations that are published with the protocol.

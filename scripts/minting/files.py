@@ -11,6 +11,7 @@ from .layout import FREE, Open, dumps, loads
 from .themes import TITLES
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent.parent / "fixtures"
+CONFIG_FOLDER = FOLDER / "config"
 PLACEHOLDER = "TAIL"
 
 
@@ -22,6 +23,10 @@ def all_files(talks):
         files[FOLDER / f"{talk.name}.in.jsonl"] = talk.input
         files[expected] = answers(talk.expected, expected).encode("ascii")
         files[FOLDER / f"{talk.name}.toml"] = settings(talk).encode("utf-8")
+        for name, text in talk.config_files.items():
+            path = CONFIG_FOLDER / name
+            if files.setdefault(path, text.encode("utf-8")) != text.encode("utf-8"):
+                raise ValueError(f"two files are named config/{name}")
     return files
 
 
@@ -61,8 +66,14 @@ def closed(answer, old):
 
 def settings(talk):
     lines = [f"about = {json.dumps(talk.about, ensure_ascii=False)}"]
-    lines += [f"{name} = {json.dumps(value)}" for name, value in sorted(talk.settings.items())]
+    lines += [f"{name} = {toml_value(value)}" for name, value in sorted(talk.settings.items())]
     return "\n".join(lines) + "\n"
+
+
+def toml_value(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {json.dumps(text)}" for name, text in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def readme(talks):
@@ -76,10 +87,13 @@ def readme(talks):
         "- `NAME.in.jsonl` is piped in, byte for byte; it holds broken messages where these are the point.",
         "- `NAME.out.jsonl` is what must come out, byte for byte (`compare = \"prefix\"`: more lines may follow).",
         "- `NAME.toml` says what the conversation shows and how the node is started: `now` (the frozen clock), "
-        "`max_message_bytes`, `key` (the file for `--key`, relative to this folder), `explain`.",
+        "`max_message_bytes`, `key` and `config` (the files for `--key` and `--config`, relative to this folder), "
+        "`env` (environment variables), `set` (the options `--set`), `forward`, `explain`.",
+        "- `config/` holds the files that `config` names, and what these name in turn.",
         "",
         "`scripts/mint_fixtures.py` writes this folder and states every expected answer by itself; it never runs the "
-        "gateway. Only what the protocol leaves open, the tails of some error texts and the `explain` member, is filled in by "
+        "gateway. Only what the protocol leaves open, the tails of some error texts, the `explain` member and parts of the "
+        "answers to `health` and `metrics`, is filled in by "
         "`portcullis replay --bless fixtures`. The tokens are signed with the test keys in `scripts/keys`, and the "
         "clock stands at 2026-01-01T00:00:00Z.",
     ]
@@ -102,13 +116,14 @@ def differences(files):
 
 
 def strangers(files):
-    """Files that lie in the folder itself and are none of ours; folders inside it are left alone."""
-    return sorted(p for p in FOLDER.glob("*") if p.is_file() and p not in files)
+    """Files in the folder and in its config/ that are none of ours; other folders are left alone."""
+    present = [*FOLDER.glob("*"), *CONFIG_FOLDER.glob("*")]
+    return sorted(p for p in present if p.is_file() and p not in files)
 
 
 def write(files):
     """Writes what differs, and returns how many files that were."""
-    FOLDER.mkdir(exist_ok=True)
+    CONFIG_FOLDER.mkdir(parents=True, exist_ok=True)
     changed = 0
     for path, content in files.items():
         if not path.exists() or path.read_bytes() != content:
@@ -119,5 +134,5 @@ def write(files):
 
 def unfilled(files):
     """Fixtures whose expected answers still hold a placeholder."""
-    ends = (f'{PLACEHOLDER}"}}}}\n'.encode(), f'"explain": "{PLACEHOLDER}"'.encode())
+    ends = (f'{PLACEHOLDER}"}}}}\n'.encode(), f'": "{PLACEHOLDER}"'.encode())
     return sorted(p.name for p, c in files.items() if p.name.endswith(".out.jsonl") and any(e in c for e in ends))

@@ -80,10 +80,22 @@ class Talk:
         if clock:
             self.settings.setdefault("now", tokens.NOW_TEXT)
         self.input, self.expected = b"", []
+        self.config_files = {}
         self.node_id, self.last_id = None, 0
         if any(other.name == name for other in Talk.all):
             raise ValueError(f"two fixtures are named {name}")
         Talk.all.append(self)
+
+    # How the node is started
+
+    def config_file(self, name, text):
+        """The node runs with `--config`, and this is the file."""
+        self.settings["config"] = f"config/{name}"
+        self.beside_it(name, text)
+
+    def beside_it(self, name, text):
+        """A file that the configuration names."""
+        self.config_files[name] = text
 
     # Messages
 

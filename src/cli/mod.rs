@@ -3,12 +3,15 @@
 //! 0: done, or nobody reads the output any more. 1: something failed, or a check came out
 //! negative. 2: wrong usage, or a configuration (a key, say) that cannot be used.
 
+mod check;
+mod config;
 mod key;
 mod key_file;
 mod logging;
 mod node;
 mod output;
 mod replay;
+mod schema;
 mod token;
 mod token_claims;
 mod token_input;
@@ -63,6 +66,13 @@ enum Command {
     Token(token::TokenCommand),
     /// Make keys
     Key(key::KeyArgs),
+    /// Check a configuration: all of its faults at once, and what is unwise
+    Check(check::CheckArgs),
+    /// Print a commented configuration to begin with
+    #[command(after_help = schema::STARTER_EXAMPLES)]
+    InitConfig,
+    /// Print the JSON Schema of the configuration, or its reference
+    Schema(schema::SchemaArgs),
     /// Print a completion script for a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -138,6 +148,15 @@ fn run(arguments: Arguments) -> Result<Verdict, Failure> {
         Some(Command::Token(command)) => token::run(&command, out),
         Some(Command::Key(args)) => {
             key::run(&args, out)?;
+            Ok(Verdict::Positive)
+        }
+        Some(Command::Check(args)) => check::run(&args, out),
+        Some(Command::InitConfig) => {
+            schema::starter(out)?;
+            Ok(Verdict::Positive)
+        }
+        Some(Command::Schema(args)) => {
+            schema::run(&args, out)?;
             Ok(Verdict::Positive)
         }
         Some(Command::Completions { shell }) => {

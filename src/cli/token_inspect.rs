@@ -75,7 +75,7 @@ pub(super) fn run(args: &TokenInspectArgs, out: &mut dyn Write) -> Result<()> {
         None => read_one()?,
     };
     let token = UnverifiedToken::read(&text).context("this is no token")?;
-    let now = args.now.map_or(Clock::System, Clock::Frozen).now();
+    let now = args.now.map_or(Clock::System, Clock::Frozen).now().wall;
     let shown = match args.format {
         Format::Table => table(&token, now),
         Format::Json => json(&token, now),

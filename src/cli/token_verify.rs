@@ -118,7 +118,7 @@ impl Judge<'_> {
         let claims = object_text(jws.payload());
         let judged = SignedToken::read(&jws)
             .map_err(Refusal::from)
-            .and_then(|signed| signed.at(self.clock.now()).map(drop));
+            .and_then(|signed| signed.at(self.clock.now().wall).map(drop));
         match judged {
             Ok(()) => self.passed(&jws, |line| line.json("claims", claims.unwrap_or("null"))),
             Err(refusal) => self.refused(&refusal, claims),

@@ -7,10 +7,12 @@ use super::fault::{Fault, Problem};
 use super::meaning;
 use super::node::Node;
 use super::report::Diagnosis;
+use super::secrets::{self, Resolved, Resolver};
 use super::settings::Settings;
 use super::shape::Checker;
 use super::source::Source;
 use super::tree::Tree;
+use super::warning::{self, Warnings};
 use crate::gateway::policy::Policy;
 
 /// A configuration without a fault.
@@ -67,6 +69,25 @@ impl Configuration {
             true => Ok(Self { policy, settings, tree, node, sources }),
             false => Err(Diagnosis::new(faults, sources)),
         }
+    }
+
+    /// Asks for every key and secret that the tree names, and reads them.
+    ///
+    /// # Errors
+    /// Every one that is not there or cannot be used.
+    pub fn resolve(&self, resolver: &mut dyn Resolver) -> Result<Resolved, Diagnosis> {
+        let resolving = secrets::Resolving::new(&self.settings, resolver);
+        resolving.finish().map_err(|faults| Diagnosis::new(faults, self.sources.clone()))
+    }
+
+    /// What is legal and unwise, in the order of places. What was resolved, where it was, is judged
+    /// too.
+    pub fn warnings(&self, resolved: Option<&Resolved>) -> Warnings {
+        let mut warnings = warning::find(self);
+        if let Some(resolved) = resolved {
+            warnings.extend(resolved.warnings.iter().cloned());
+        }
+        Warnings::new(warnings, self.sources.clone())
     }
 
     /// The tree with every default filled in.

@@ -39,7 +39,7 @@ pub enum Problem {
     #[error("it is not UTF-8")]
     NotText,
     /// A document that is no table.
-    #[error("a configuration is a table, not {found}")]
+    #[error("expected a table of names, found {found}")]
     NoTable {
         /// What it is.
         found: &'static str,
@@ -54,7 +54,7 @@ pub enum Problem {
         meant: Option<String>,
     },
     /// A value of another type.
-    #[error("it is {expected}, not {found}")]
+    #[error("expected {expected}, found {found}")]
     WrongType {
         /// What it should be.
         expected: String,
@@ -70,7 +70,7 @@ pub enum Problem {
         expected: &'static str,
     },
     /// A word that is none of those known.
-    #[error("it is none of {}", words.join(", "))]
+    #[error("expected one of {}", words.join(", "))]
     UnknownWord {
         /// Those known.
         words: Vec<String>,
@@ -78,7 +78,7 @@ pub enum Problem {
         meant: Option<String>,
     },
     /// A number that is too small or too large.
-    #[error("it is {bounds}")]
+    #[error("expected {bounds}")]
     OutOfRange {
         /// What it should be.
         bounds: String,
@@ -202,6 +202,12 @@ pub enum Problem {
         /// Its length.
         bits: usize,
     },
+    /// A variable or file that does not hold the URL of a store.
+    #[error("what stands there is no URL of a Redis server: {why}")]
+    StoreUrl {
+        /// Why not.
+        why: &'static str,
+    },
     /// What the types refuse though the shape was judged good; a fault of this program.
     #[error("it cannot be read: {0}")]
     Unread(String),
@@ -277,6 +283,7 @@ impl Problem {
             Self::File { .. } => "file",
             Self::Key { .. } => "key",
             Self::WeakSecret { .. } => "weak-secret",
+            Self::StoreUrl { .. } => "store-url",
             Self::Unread(_) => "unread",
         }
     }
@@ -347,6 +354,7 @@ impl Problem {
                 "a relative path begins where the file that names it is".to_owned()
             }
             Self::Key { .. } => "a key is PEM, a JWK, a JWK Set, or an HMAC secret".to_owned(),
+            Self::StoreUrl { .. } => "put `redis://HOST:PORT/DATABASE` there".to_owned(),
             Self::WeakSecret { .. } => "use 256 bits or more (RFC 7518 §3.2)".to_owned(),
         })
     }
@@ -357,7 +365,9 @@ pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     let length = name.chars().count();
     let most = (length / 3).max(1);
     let near = known.into_iter().filter(|known| known.len().abs_diff(name.len()) <= 2 * most + 2);
-    let scored = near.map(|known| (strsim::osa_distance(&name.to_lowercase(), known), known));
+    let name = name.to_lowercase();
+    let distance = |known: &str| strsim::osa_distance(&name, &known.to_lowercase());
+    let scored = near.map(|known| (distance(known), known));
     let best = scored.filter(|(distance, _)| *distance <= most).min()?;
     Some(best.1.to_owned())
 }

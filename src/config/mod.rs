@@ -15,16 +15,20 @@ mod format;
 mod init;
 mod layers;
 mod leaf;
+mod matrix;
 mod meaning;
 mod merge;
 mod node;
 mod path;
+mod reference;
 mod report;
+mod secrets;
 mod settings;
 mod shape;
 mod source;
 pub mod tree;
 mod url;
+mod warning;
 
 pub use self::canonical::{hash, thumbprints};
 pub use self::configuration::Configuration;
@@ -35,11 +39,18 @@ pub use self::leaf::{
     Name, PathPattern, Permission, PlainPath, Rate, Reference, SecretSource, Span, Store, Target,
     TrustedUrl,
 };
-pub use self::report::Diagnosis;
+pub use self::matrix::{CallerKind, Matrix, MatrixRow, May};
+pub use self::reference::reference;
+pub use self::report::{Colours, Diagnosis, Finding, FoundAt, Severity};
+pub use self::secrets::{Resolved, Resolver, Secret};
 pub use self::settings::{
     HealthSettings, IntrospectionSettings, IssuerKeys, JwksSettings, RecordSettings, SecretName,
     ServiceSettings, Settings, Stands, StoreSettings,
 };
+pub use self::warning::{Concern, Warning, Warnings};
+
+/// A configuration to begin with, in TOML, with comments.
+pub const STARTER: &str = include_str!("starter.toml");
 
 /// The JSON Schema of the tree, as text.
 pub fn schema() -> String {

@@ -71,7 +71,10 @@ impl Source {
     pub(super) fn hide_doubtful(&mut self, place: Place) {
         let (line, _) = self.line_column(place.start);
         if self.is_doubtful(line) {
-            let line = self.line(line);
+            let text = self.shown(line);
+            let name = if begins_entry(text) { text.find(['=', ':']) } else { None };
+            let mut line = self.line(line);
+            line.start += name.map_or(0, |name| name + 1);
             self.hide([Place { source: place.source, start: line.start, end: line.end }]);
         }
     }

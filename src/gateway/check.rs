@@ -54,7 +54,7 @@ pub(super) fn check<'a, W: World>(
     if let Some(caller) = &caller {
         // 8: every required permission, of the request and of the route, is held
         // 8a: the caller authenticated as strongly and as freshly as the route asks
-        check_access(&request, &path, &destination, caller, now)?;
+        check_access(rules, &request, (&path, &destination), caller, now)?;
     }
     // 9: the service can take it
     let pass = world.circuit(&service, now, facts)?;
@@ -63,9 +63,9 @@ pub(super) fn check<'a, W: World>(
 
 /// Rows 8 and 8a.
 fn check_access(
+    rules: &Rules,
     request: &Request<'_>,
-    path: &NormalPath<'_>,
-    destination: &Destination<'_, '_>,
+    (path, destination): (&NormalPath<'_>, &Destination<'_, '_>),
     caller: &Caller,
     now: Now,
 ) -> Result<(), Denial> {
@@ -75,6 +75,7 @@ fn check_access(
         own: request.required,
         route: conditions.map(|conditions| RouteConditions { conditions, parameter: &parameter }),
         issuers: conditions.map_or(&[], |conditions| &conditions.issuers),
+        own_issuers: &rules.own_issuers,
         is_public: destination.is_public(),
     };
     permission::check(&required, caller.verified())?;

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::breaker::{Breaker, BreakerSettings, Outcome, Pass};
+use super::breaker::{Breaker, BreakerSettings, Circuit, Outcome, Pass};
 use super::policy::Policy;
 use super::service::ServiceName;
 use super::time::Steady;
@@ -42,6 +42,12 @@ impl Circuits {
             None => Ok(Pass::default()),
             Some(breaker) => breaker.admit(now).map_err(|open| open.retry_after.get()),
         }
+    }
+
+    /// How many let nothing through.
+    pub(super) fn open(&self, now: Steady) -> u64 {
+        let open = |breaker: &&Breaker| breaker.circuit(now) == Circuit::Open;
+        self.troubled.values().filter(open).count() as u64
     }
 
     /// Takes note of how a request fared that was let through.

@@ -177,6 +177,21 @@ impl Gateway {
         &mut self.state.revocations
     }
 
+    /// How many things are revoked.
+    pub fn revoked(&self) -> usize {
+        self.state.revocations.len()
+    }
+
+    /// How often callers have asked.
+    pub fn limiter(&self) -> &Limiter {
+        &self.state.limiter
+    }
+
+    /// How many services are given a rest.
+    pub fn open_circuits(&self, now: Now) -> u64 {
+        self.state.circuits.open(now.steady)
+    }
+
     /// Takes note of how a forwarded request fared.
     pub fn report(&mut self, service: &Arc<str>, pass: Pass, outcome: Outcome, now: Now) {
         self.state.circuits.report(service, pass, outcome, now.steady);

@@ -17,8 +17,10 @@ pub(super) struct Required<'r, 'a> {
     pub(super) own: &'r [Cow<'a, str>],
     /// By the route, if one was taken that asks for anything.
     pub(super) route: Option<RouteConditions<'r>>,
-    /// Where only the tokens of some issuers may go.
+    /// Issuers, beside `[jwt]`, whose tokens may go there.
     pub(super) issuers: &'r [String],
+    /// The names of `[jwt]`'s issuer.
+    pub(super) own_issuers: &'r [String],
     /// Open to everybody, from wherever.
     pub(super) is_public: bool,
 }
@@ -87,10 +89,11 @@ impl Required<'_, '_> {
         if let Some(route) = &self.route {
             route.texts(&mut texts);
         }
-        if caller.issuer != IssuerId::JWT && !self.is_public {
-            let any: Vec<String> =
-                self.issuers.iter().map(|issuer| format!("issuer:{issuer}")).collect();
-            texts.push(any.join("|"));
+        if !self.is_open_to(caller) {
+            let named = self.own_issuers.iter().chain(self.issuers);
+            let any: Vec<String> = named.map(|issuer| format!("issuer:{issuer}")).collect();
+            // Where nothing has a name, what is required is to be `[jwt]`'s.
+            texts.push(if any.is_empty() { "issuer:jwt".to_owned() } else { any.join("|") });
         }
         texts
     }

@@ -17,6 +17,8 @@ pub struct Rules {
     routes: Option<Routes>,
     pub(super) limits: LimitPolicy,
     pub(super) opaque_tokens: bool,
+    /// The names of `[jwt]`'s issuer.
+    pub(super) own_issuers: Vec<String>,
     pub(super) accepts: Accepts,
     pub(super) identity_headers: IdentityHeaders,
 }
@@ -92,6 +94,7 @@ impl Rules {
             routes: None,
             limits: policy.limits.clone(),
             opaque_tokens: policy.opaque_tokens,
+            own_issuers: policy.jwt.names.clone(),
             accepts: match policy.api_keys.is_empty() {
                 true => Accepts::Tokens,
                 false => Accepts::TokensAndApiKeys,

@@ -97,13 +97,23 @@ impl Steady {
     }
 
     /// So much later.
-    pub(crate) fn plus(self, duration: Duration) -> Self {
+    pub fn plus(self, duration: Duration) -> Self {
         self.after(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX))
     }
 
     /// So many nanoseconds later.
     pub(crate) fn after(self, nanoseconds: i64) -> Self {
         Self(self.0.saturating_add(nanoseconds))
+    }
+
+    /// Whole seconds from an earlier instant to this one, rounded down; 0 where it is not earlier.
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        self.duration_since(earlier).as_secs()
+    }
+
+    /// The time from an earlier instant to this one; none where it is not earlier.
+    pub fn duration_since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// Whole seconds from another instant to this one, rounded up; 0 where this one is not later.

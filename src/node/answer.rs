@@ -17,6 +17,17 @@ pub(super) fn plain(
     layout::answer(out, from_to, (kind, address.msg_id.as_ref()), |_| {});
 }
 
+/// An answer of one of the types that say more.
+pub(super) fn with(
+    from_to: (&str, &str),
+    address: &Address<'_>,
+    kind: &'static str,
+    out: &mut Vec<u8>,
+    members: impl FnOnce(&mut ObjectWriter<'_>),
+) {
+    layout::answer(out, from_to, (kind, address.msg_id.as_ref()), members);
+}
+
 /// An error of the protocol.
 pub(super) fn error(
     from_to: (&str, &str),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::force::InForce;
 use super::forwarding::Forwarding;
+use super::in_force::InForce;
 use super::metrics::Counters;
 use super::outside::Outside;
 use super::revoking::RevocationFile;
-use super::{NodeError, Options, ahead, answer, init};
+use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
 use crate::gateway::ask::Told;
 use crate::gateway::{
     BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
@@ -23,7 +23,7 @@ pub struct Node {
     pub(super) gateway: Gateway,
     pub(super) options: Options,
     /// The configuration in force, and where its keys come from.
-    pub(super) in_force: InForce,
+    pub(super) in_force: Arc<InForce>,
     pub(super) outside: Outside,
     /// The name that the last init gave.
     pub(super) name: Option<String>,
@@ -56,11 +56,15 @@ impl Node {
     pub fn new(options: Options) -> Result<Self, NodeError> {
         let now = options.clock.now();
         let (outside, in_force) = init::at_start(&options)?;
+        let in_force = Arc::new(in_force);
         let mut node = Self {
             gateway: Gateway::new(),
-            forwarding: options.forward.then(Forwarding::default),
+            forwarding: match options.allowed {
+                Allowed::Answered => None,
+                Allowed::Forwarded => Some(Forwarding::default()),
+            },
             options,
-            in_force: InForce::default(),
+            in_force: Arc::clone(&in_force),
             outside,
             name: None,
             appointed_by: None,
@@ -69,8 +73,19 @@ impl Node {
             started: now,
             now,
         };
-        node.enforce(in_force)?;
+        node.enforce(in_force);
         Ok(node)
+    }
+
+    /// Waits for input, but not beyond the next deadline. While the clock stands still nothing is due.
+    pub(super) fn wait(&mut self, input: &mut impl Input) -> std::io::Result<Waited> {
+        match self.next_deadline() {
+            Some(deadline) if self.options.clock == Clock::System => {
+                let now = self.options.clock.now().steady;
+                input.wait(deadline.duration_since(now))
+            }
+            _ => Ok(Waited::Ready),
+        }
     }
 
     /// Looks at the clock, and at what has changed outside; every message until the next look happens

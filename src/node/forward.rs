@@ -12,15 +12,12 @@ use crate::gateway::{Allowed, Decision, Denial, Now, Request, Steady};
 use crate::protocol::reply::{Answer, Reply, ReplyContent};
 use crate::protocol::{Address, ApiRequest};
 
-/// A request as it came, and as the core sees it.
-type Asked<'r, 'a> = (&'r ApiRequest<'a>, &'r Request<'a>);
-
 impl Node {
     /// Sends a request that may pass to its service.
     pub(super) fn forward(
         &mut self,
         address: &Address<'_>,
-        (request, asked): Asked<'_, '_>,
+        (request, asked): (&ApiRequest<'_>, &Request<'_>),
         (allowed, explained): (&Allowed<'_>, Option<&Decision<'_>>),
         out: &mut Vec<u8>,
     ) {

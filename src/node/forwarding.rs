@@ -58,7 +58,8 @@ impl Forwarding {
 
     /// The request that an answer is for, if the answer comes from where the request went.
     pub(super) fn answered(&mut self, number: u64, by: &str) -> Option<UnderWay> {
-        let is_expected = self.under_way.get(&number).is_some_and(|request| *request.service == *by);
+        let is_expected =
+            self.under_way.get(&number).is_some_and(|request| *request.service == *by);
         if !is_expected {
             self.dropped += 1;
             return None;

@@ -2,25 +2,38 @@
 //!
 //! All input and output, the clock and the threads of the main job are here; what is decided is
 //! decided by [`crate::gateway`]. The loop is synchronous: read what has arrived, answer all of
-//! it, write the answers at once, and only then wait for more.
+//! it, write the answers at once, and only then wait for more; or, where requests are with services,
+//! for the next deadline, whichever comes first.
 
 mod ahead;
 mod answer;
 mod clock;
 mod conversation;
+mod forward;
+mod forwarding;
+mod in_force;
 mod init;
+mod input;
+mod metrics;
+mod operator;
+mod outside;
+mod revoking;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 pub use self::clock::Clock;
 pub use self::conversation::Node;
+pub use self::input::{Input, Waited, Whole};
+use crate::config::{Diagnosis, Layers};
 use crate::gateway::key::KeySet;
 use crate::protocol::{Frame, Framer};
 
 /// How a node behaves.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where the time comes from.
     pub clock: Clock,
@@ -32,6 +45,22 @@ pub struct Options {
     pub jobs: NonZeroUsize,
     /// The keys in force before any init, and under an init that brings none.
     pub keys: Option<Arc<KeySet>>,
+    /// The configuration, over which an init's is laid.
+    pub layers: Arc<Layers>,
+    /// What `env:NAME` stands for.
+    pub environment: Arc<BTreeMap<OsString, OsString>>,
+    /// What becomes of a request that may pass.
+    pub allowed: Allowed,
+}
+
+/// What becomes of a request that may pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Allowed {
+    /// It is answered.
+    #[default]
+    Answered,
+    /// It is sent on to the service it is for, which answers.
+    Forwarded,
 }
 
 /// The longest message unless told otherwise (bytes).
@@ -48,13 +77,25 @@ impl Default for Options {
             max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             jobs: NonZeroUsize::MIN,
             keys: None,
+            layers: Arc::default(),
+            environment: Arc::default(),
+            allowed: Allowed::Answered,
         }
     }
 }
 
-/// Why a node stopped before the end of its input.
+/// Why a node did not start, or stopped before the end of its input.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
+    /// The configuration has a fault, or names what cannot be had.
+    #[error("the configuration cannot be used: {0}")]
+    Configuration(Box<Diagnosis>),
+    /// What is asked for lives by a clock that goes.
+    #[error("{0} cannot be used while the clock stands still (--now)")]
+    StoppedClock(&'static str),
+    /// What it works with cannot be started.
+    #[error("cannot start a thread")]
+    Start(#[source] io::Error),
     /// Its input failed.
     #[error("cannot read from standard input")]
     Read(#[source] io::Error),
@@ -63,23 +104,41 @@ pub enum NodeError {
     Write(#[source] io::Error),
 }
 
-/// Runs a node until the end of its input, or until nobody reads its output any more.
+impl From<Diagnosis> for NodeError {
+    fn from(diagnosis: Diagnosis) -> Self {
+        Self::Configuration(Box::new(diagnosis))
+    }
+}
+
+/// Runs a node until the end of its input, or until nobody reads its output any more. The input is
+/// all there, or reading it may hold up whatever else is due; see [`run_with`].
 ///
 /// # Errors
-/// Where reading or writing fails. Every answer to what was read before a failing read has been
-/// written by then.
-pub fn run(
-    mut input: impl Read,
+/// Where it cannot start, or reading or writing fails. Every answer to what was read before a failing
+/// read has been written by then.
+pub fn run(input: impl Read, output: impl Write, options: Options) -> Result<(), NodeError> {
+    run_with(Whole(input), output, options)
+}
+
+/// Runs a node like [`run`], on an input that is not waited for beyond the next deadline.
+///
+/// # Errors
+/// Like [`run`].
+pub fn run_with(
+    mut input: impl Input,
     mut output: impl Write,
     options: Options,
 ) -> Result<(), NodeError> {
     let mut framer = Framer::new(options.max_message_bytes);
-    let mut node = Node::new(options);
+    let mut node = Node::new(options)?;
     let mut answers = Vec::with_capacity(WRITE_AT);
     loop {
-        framer.fill(&mut input).map_err(NodeError::Read)?;
-        node.look_ahead(&framer);
-        node.sample_clock();
+        if node.wait(&mut input).map_err(NodeError::Read)? == Waited::Ready {
+            framer.fill(&mut input).map_err(NodeError::Read)?;
+            node.look_ahead(&framer);
+        }
+        node.look_around();
+        node.fire_deadlines(&mut answers);
         loop {
             let ended = match framer.next() {
                 Frame::Message(line, incoming) => {
@@ -90,7 +149,10 @@ pub fn run(
                     None
                 }
                 Frame::Starved => Some(false),
-                Frame::Ended => Some(true),
+                Frame::Ended => {
+                    node.give_up(&mut answers);
+                    Some(true)
+                }
             };
             match write(&mut output, &mut answers) {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),

@@ -6,6 +6,8 @@
 
 mod diff;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
@@ -15,9 +17,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use self::diff::{Difference, MemberDifference, differences};
+use crate::config::Layers;
 use crate::gateway::Timestamp;
 use crate::gateway::key::KeyText;
-use crate::node::{self, Clock, DEFAULT_MAX_MESSAGE_BYTES, Options};
+use crate::node::{self, Allowed, Clock, DEFAULT_MAX_MESSAGE_BYTES, Options};
 
 const INPUT: &str = ".in.jsonl";
 const EXPECTED: &str = ".out.jsonl";
@@ -42,6 +45,13 @@ struct Settings {
     jobs: Option<NonZeroUsize>,
     /// Relative to the file that names it.
     key: Option<PathBuf>,
+    /// Relative to the file that names it.
+    config: Option<PathBuf>,
+    /// Environment variables.
+    env: BTreeMap<String, String>,
+    /// Single names of the configuration, as `--set` has them.
+    set: Vec<String>,
+    forward: bool,
     compare: Compare,
 }
 
@@ -172,6 +182,17 @@ impl Fixture {
                 KeyText::of_file(&text).read().map_err(|fault| wrong(format!("key: {fault}")))?;
             Ok(Arc::new(keys))
         });
+        let mut layers = Layers::new();
+        if let Some(file) = &settings.config {
+            let file = path.parent().unwrap_or(Path::new("")).join(file);
+            layers = layers.file(&file, &read(&file)?);
+        }
+        let environment: BTreeMap<OsString, OsString> =
+            settings.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        layers = layers.environment(environment.clone());
+        for assignment in &settings.set {
+            layers = layers.set("set", assignment);
+        }
         Ok(Options {
             clock: now.transpose()?.map_or(Clock::System, Clock::Frozen),
             explain: settings.explain,
@@ -180,6 +201,12 @@ impl Fixture {
                 .map_or(DEFAULT_MAX_MESSAGE_BYTES, NonZeroUsize::get),
             jobs: settings.jobs.unwrap_or(NonZeroUsize::MIN),
             keys: keys.transpose()?,
+            layers: Arc::new(layers),
+            environment: Arc::new(environment),
+            allowed: match settings.forward {
+                true => Allowed::Forwarded,
+                false => Allowed::Answered,
+            },
         })
     }
 

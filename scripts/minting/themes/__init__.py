@@ -18,12 +18,28 @@ TITLES = {
     "identity": "Who is it",
     "permission": "Permissions",
     "path": "Paths and services",
+    "jwt": "Policy: what is asked of a token",
+    "issuer": "Policy: further issuers and their ceilings",
+    "grant": "Policy: what roles grant",
+    "route": "Policy: routes",
+    "condition": "Policy: conditions of a route",
+    "stepup": "Policy: stronger authentication",
+    "public": "Policy: public routes",
+    "limit": "Policy: rate limits",
+    "apikey": "Policy: API keys",
+    "revocation": "Policy: revocation",
+    "forward": "Forwarding between nodes",
+    "breaker": "Circuit breakers",
+    "operator": "Messages of the operator",
+    "config": "Configuration: layers and faults",
+    "plant": "Whole policies at work",
 }
 
 MODULES = (
     "sample", "framing_lines", "framing_gathered", "framing_strict", "framing_limits", "envelope", "error",
     "init_keys", "init_jwk", "init_refused", "init_rules", "request", "token_algorithms", "token_form",
-    "token_kid", "token_claims", "identity", "permission", "path",
+    "token_kid", "token_claims", "identity", "permission", "path", "jwt", "issuer", "grant", "route", "condition", "stepup", "public", "limit", "apikey", "revocation", "operator",
+    "forward", "breaker", "config", "plant",
 )  # fmt: skip
 
 

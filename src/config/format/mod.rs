@@ -12,8 +12,11 @@ pub(super) use self::toml::parse as toml;
 pub(super) use self::toml::parse_value as toml_value;
 pub(super) use self::yaml::parse as yaml;
 
+use std::collections::HashMap;
+
 use super::fault::{Fault, Problem};
 use super::node::{Entry, Node, Place, Table, Value};
+use super::path;
 
 /// The deepest nesting; the outermost table is 1.
 pub(super) const MAX_DEPTH: usize = 100;
@@ -47,6 +50,7 @@ impl Format {
             Self::Yaml => yaml(text, source),
             Self::Json => json(text, source),
         };
+        locate_duplicates(&mut parsed, text);
         // An empty YAML document is null.
         let nothing = self == Self::Yaml && parsed.node.value == Value::Null;
         if nothing || !parsed.faults.is_empty() {
@@ -82,12 +86,61 @@ impl TableBuilder {
     fn insert(&mut self, name: String, at: Place, node: Node, parsed: &mut Findings) {
         if let Some(first) = self.entries.get(&name) {
             parsed.dropped.push(node.place);
-            let fault = Fault::at(Problem::DuplicateKey, &super::path::bare(&name), at);
+            let fault = Fault::at(Problem::DuplicateKey, "", at);
             parsed.faults.push(fault.beside(first.name, "it stands here first"));
             return;
         }
         self.entries.insert(name, Entry { name: at, node });
     }
+}
+
+/// Says of names that stand twice which they are and where they stand first.
+fn locate_duplicates(parsed: &mut Parsed, text: &str) {
+    let is_twice = |fault: &&mut Fault| fault.problem == Problem::DuplicateKey;
+    if !parsed.faults.iter_mut().any(|fault| is_twice(&fault)) {
+        return;
+    }
+    let name = |place: Place| {
+        let name = text.get(place.start..place.end).unwrap_or_default();
+        name.trim_matches(['"', '\'']).to_owned()
+    };
+    let mut wanted: HashMap<String, Vec<(Place, String)>> = HashMap::new();
+    for place in parsed.faults.iter_mut().filter(is_twice).filter_map(|fault| fault.place) {
+        wanted.insert(name(place), Vec::new());
+    }
+    collect_names(&parsed.node, &mut Vec::new(), &mut wanted);
+    wanted.values_mut().for_each(|found| found.sort());
+    for fault in parsed.faults.iter_mut().filter(is_twice) {
+        let Some(place) = fault.place else { continue };
+        let found = wanted.get(&name(place)).map_or(&[][..], Vec::as_slice);
+        let first = match fault.other {
+            Some((first, _)) => found.binary_search_by_key(&first, |(place, _)| *place).ok(),
+            // TOML's reader does not say; it is the last of that name before.
+            None => found.partition_point(|(first, _)| *first <= place).checked_sub(1),
+        };
+        if let Some((first, path)) = first.and_then(|first| found.get(first)) {
+            fault.path.clone_from(path);
+            fault.other = (*first != place).then_some((*first, "it stands here first"));
+        }
+    }
+}
+
+/// Where the names that are wanted stand.
+fn collect_names<'n>(
+    node: &'n Node,
+    way: &mut Vec<&'n str>,
+    wanted: &mut HashMap<String, Vec<(Place, String)>>,
+) {
+    let join = |way: &[&str]| way.iter().fold(String::new(), |path, name| path::join(&path, name));
+    for (name, entry) in node.table().into_iter().flatten() {
+        way.push(name);
+        if let Some(found) = wanted.get_mut(name) {
+            found.push((entry.name, join(way)));
+        }
+        collect_names(&entry.node, way, wanted);
+        way.pop();
+    }
+    node.items().iter().for_each(|item| collect_names(item, way, wanted));
 }
 
 /// What is found on the way.

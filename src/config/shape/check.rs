@@ -76,7 +76,13 @@ impl Checker {
                     self.fault(Problem::EmptyList, place);
                     return None;
                 }
-                Value::List(self.list(items, item))
+                let was_empty = items.is_empty();
+                let checked = self.list(items, item);
+                // A list of which nothing is left says nothing, and is not to be judged as empty.
+                if checked.is_empty() && !was_empty {
+                    return None;
+                }
+                Value::List(checked)
             }
             (Shape::Text(Some(form)), Value::Text(text)) => {
                 self.text(&text, form, place)?;

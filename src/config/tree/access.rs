@@ -112,9 +112,9 @@ pub struct ApiKey {
     /// The key's name, which is no secret.
     pub id: Name,
     /// The SHA-256 of the key, in hexadecimal, as `portcullis key generate --kind api-key` prints it.
-    // Never written: a recording has none, and the check of shapes sees to it elsewhere.
-    #[serde(default, skip_serializing)]
-    #[schemars(required, with = "Digest")]
+    // Never written, so that a recording has none; elsewhere the schema asks for it.
+    #[serde(skip_serializing)]
+    #[schemars(with = "Digest")]
     pub sha256: Option<Digest>,
     /// Who calls.
     pub user: Name,

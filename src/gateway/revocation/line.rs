@@ -159,4 +159,8 @@ impl<'a> Members<'a> for Raw<'a> {
             }
         })
     }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
