@@ -10,12 +10,21 @@
 //! - [`Records`]: reading; `scan` reads the lines as they are written, `read` those of any shape
 //! - [`replay`], [`what_if`]: decided again, as then or under another configuration
 
+mod judge;
+mod read;
 mod recorder;
 mod redact;
+pub mod replay;
+mod scan;
 mod start;
 mod text;
+pub mod what_if;
 mod write;
 
+pub use self::read::{
+    Answer, CredentialLine, DecisionLine, KeysOfIssuer, Line, ReadError, RecordFault, Records,
+    RequestLine, StartLine, StateLine,
+};
 pub use self::recorder::{OnFailure, OpenFault, RecordSettings, Recorder, WriteFault};
 pub use self::redact::Redaction;
 pub use self::start::{Event, KeysFrom, Start};

@@ -24,11 +24,12 @@ use super::facts::{Circuit, Facts, Room};
 use super::failure::Failure;
 use super::limit::{Limiter, RateLimit, Scope};
 use super::now::Now;
-use super::policy::{Access, LimitPolicy, Policy};
+use super::policy::{Access, LimitPolicy, LimitStore, Policy};
 use super::request::{BadRequest, Request};
 use super::revocation::{RevocationList, RevokedBy};
 use super::route::Tie;
-use super::rules::{Rules, ScopeNames};
+use super::path::NormalPath;
+use super::rules::{Destination, Rules, ScopeNames};
 use super::time::Steady;
 use super::trust::Trust;
 use super::verified::{Kind, Verified};
@@ -227,8 +228,24 @@ impl RecordedGateway {
     /// circuits.
     pub fn restarted(&mut self) {
         self.open.clear();
-        if let Counting::Anew(limiter_now) = &mut self.counting {
+        // What others count with us outlives us.
+        let is_ours = self.policy.limits.store == LimitStore::Memory;
+        if let (Counting::Anew(limiter_now), true) = (&mut self.counting, is_ours) {
             *limiter_now = limiter(&self.policy.limits);
+        }
+    }
+
+    /// Where a request leads, for people: a route by its methods and its pattern.
+    pub fn route_name(&self, method: &str, target: &str) -> String {
+        let Ok(path) = NormalPath::parse(target) else { return "no path".to_owned() };
+        match self.rules.destination(&path, method) {
+            Destination::Nowhere => "no route".to_owned(),
+            Destination::ByConvention(service) => format!("(convention) {service}"),
+            Destination::Route { route, .. } => {
+                let methods = route.route.methods.as_ref().map(|methods| methods.join(","));
+                let methods = methods.unwrap_or_else(|| "*".to_owned());
+                format!("{methods} {}", route.route.pattern.as_str())
+            }
         }
     }
 
