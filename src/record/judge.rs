@@ -46,12 +46,7 @@ pub(super) struct Judged<'d, 'j> {
 
 impl Judge {
     pub(super) fn new(gateway: RecordedGateway) -> Self {
-        Self {
-            gateway,
-            states: HashMap::default(),
-            credentials: HashMap::default(),
-            weight: 0,
-        }
+        Self { gateway, states: HashMap::default(), credentials: HashMap::default(), weight: 0 }
     }
 
     /// Forgets what credentials came to: a policy is another one.

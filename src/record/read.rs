@@ -263,7 +263,8 @@ impl<R: Read> Lines<R> {
             searched = self.end;
             if self.start > 0 {
                 self.buffer.copy_within(self.start..self.end, 0);
-                (searched, self.end, self.start) = (searched - self.start, self.end - self.start, 0);
+                (searched, self.end, self.start) =
+                    (searched - self.start, self.end - self.start, 0);
             }
             if self.end == self.buffer.len() {
                 if self.end >= LONGEST_LINE {
@@ -354,11 +355,7 @@ fn meaning(member: &'static str, value: &str) -> RecordFault {
     RecordFault::Meaning { member, value: value.to_owned() }
 }
 
-fn named<T: Copy>(
-    member: &'static str,
-    all: &[(T, &str)],
-    value: &str,
-) -> Result<T, RecordFault> {
+fn named<T: Copy>(member: &'static str, all: &[(T, &str)], value: &str) -> Result<T, RecordFault> {
     let found = all.iter().find(|(_, name)| *name == value);
     found.map(|(meaning, _)| *meaning).ok_or_else(|| meaning(member, value))
 }
@@ -435,9 +432,8 @@ impl StartLine {
 impl RawKeys {
     fn read(self) -> Result<KeysOfIssuer, RecordFault> {
         let key = |key: RawKey| {
-            let algorithm = |name: String| {
-                algorithm_named(&name).ok_or_else(|| meaning("algorithms", &name))
-            };
+            let algorithm =
+                |name: String| algorithm_named(&name).ok_or_else(|| meaning("algorithms", &name));
             let algorithms = key.algorithms.into_iter().map(algorithm);
             let algorithms = algorithms.collect::<Result<_, _>>()?;
             Ok(KnownKey { name: key.kid, thumbprint: key.thumbprint, algorithms })

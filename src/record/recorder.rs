@@ -310,7 +310,11 @@ impl Ending {
             let end = length.map(|length| usize::try_from(length - from).unwrap_or_default());
             let lines = tail.get(..end.unwrap_or_default()).unwrap_or_default();
             // The first of them may be a part of a line, unless it begins the file.
-            let first = if from == 0 { 0 } else { memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1) };
+            let first = if from == 0 {
+                0
+            } else {
+                memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1)
+            };
             let lines = lines.get(first..).unwrap_or_default();
             let number = lines.split_inclusive(|byte| *byte == b'\n').rev().find_map(number_of);
             if let Some(number) = number {

@@ -52,18 +52,14 @@ pub struct MemberDifference {
 /// Differences that are kept; the rest is counted.
 const KEPT: usize = 100;
 
-/// Decides a whole record again. `progress` is told how many decisions are done.
+/// Decides a whole record again.
 ///
 /// # Errors
 /// Where the record cannot be read, up to the end of which everything was decided again.
-pub fn replay(
-    input: impl Read,
-    mut progress: impl FnMut(u64),
-) -> Result<Replayed, ReadError> {
+pub fn replay(input: impl Read) -> Result<Replayed, ReadError> {
     let mut records = Records::new(input);
     let mut judge: Option<Judge> = None;
     let mut replayed = Replayed::default();
-    let mut done = 0;
     loop {
         let line = records.line() + 1;
         let failed = |fault| ReadError { line, fault };
@@ -91,14 +87,9 @@ pub fn replay(
                     }
                     Err(_) => replayed.undecidable += 1,
                 }
-                done += 1;
-                if done % 4096 == 0 {
-                    progress(done);
-                }
             }
         }
     }
-    progress(done);
     replayed.missing = records.missing();
     replayed.truncated = records.truncated();
     Ok(replayed)
@@ -109,7 +100,10 @@ pub(super) fn tied() -> RecordFault {
 }
 
 /// What differs. Where the record redacts what decided, that is no difference, and nothing is known.
-fn compare(line: &DecisionLine<'_>, judged: &Judged<'_, '_>) -> Result<Vec<MemberDifference>, Lack> {
+fn compare(
+    line: &DecisionLine<'_>,
+    judged: &Judged<'_, '_>,
+) -> Result<Vec<MemberDifference>, Lack> {
     let (decision, facts) = match &judged.outcome {
         Ok(outcome) => outcome,
         Err(Lack::User) => return Err(Lack::User),

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::judge::{self, Judge, Judged, recorded_user};
-use super::read::{CredentialLine, DecisionLine, Line, ReadError, RecordFault, Records, RequestLine, StartLine};
+use super::read::{
+    CredentialLine, DecisionLine, Line, ReadError, RecordFault, Records, RequestLine, StartLine,
+};
 use super::replay::tied;
 use super::start::{Event, KeysFrom};
 use crate::gateway::policy::Policy;
@@ -103,7 +105,7 @@ pub struct Change {
 }
 
 /// A decision.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Example {
     /// The line of the record, counted from 1.
     pub line: u64,
@@ -162,15 +164,11 @@ impl Counts {
     }
 }
 
-/// Decides a whole record under another configuration. `progress` is told how many decisions are done.
+/// Decides a whole record under another configuration.
 ///
 /// # Errors
 /// Where the record cannot be read.
-pub fn what_if(
-    input: impl Read,
-    proposal: &Proposal,
-    mut progress: impl FnMut(u64),
-) -> Result<Report, ReadError> {
+pub fn what_if(input: impl Read, proposal: &Proposal) -> Result<Report, ReadError> {
     let mut records = Records::new(input);
     let mut judge: Option<Judge> = None;
     let mut tally = Tally::default();
@@ -194,14 +192,12 @@ pub fn what_if(
                     tally.take(line, &decision, gateway, judged);
                 };
                 judge.decide(&decision, take).map_err(failed)?;
-                if tally.report.decisions.is_multiple_of(4096) {
-                    progress(tally.report.decisions);
-                }
             }
         }
     }
-    progress(tally.report.decisions);
     let mut report = tally.report;
+    let counts_anew = report.counts.undecidable > 0 && limits_anything(&proposal.policy);
+    note(&mut report.notes, counts_anew, LIMIT_NOTE);
     report.missing = records.missing();
     report.truncated_line = records.truncated();
     report.changes.sort_by(|one, other| {
@@ -209,6 +205,13 @@ pub fn what_if(
         key(one).cmp(&key(other))
     });
     Ok(report)
+}
+
+fn limits_anything(policy: &Policy) -> bool {
+    let limits = &policy.limits;
+    let on_routes = policy.routes.iter().flatten().any(|route| route.rate_limit.is_some());
+    let general = limits.default.is_some() || !limits.roles.is_empty();
+    on_routes || general || limits.per_address.is_some()
 }
 
 /// A judge for what comes behind a start line.
@@ -238,16 +241,17 @@ fn recording(
 ) -> Result<Recording, RecordFault> {
     let configuration = judge::configuration(start)?;
     let old = configuration.to_json();
-    let mut recording =
-        Recording::of(configuration.policy, start.claims.iter().cloned().collect());
+    let mut recording = Recording::of(configuration.policy, start.claims.iter().cloned().collect());
     recording.redacts_users = start.redact.user;
     let issuers = proposal.policy.issuers.keys().map(|name| Some(name.clone()));
     for issuer in std::iter::once(None).chain(issuers) {
         if let Some(keys) = keys_now(&issuer, start, &old, proposal) {
+            note(notes, keys == KeysNow::Unknown, KEY_NOTE);
             recording.keys.insert(issuer, keys);
         }
     }
-    let endpoint = |tree: &Value, member: &str| tree.pointer(&format!("/introspection/{member}")).cloned();
+    let endpoint =
+        |tree: &Value, member: &str| tree.pointer(&format!("/introspection/{member}")).cloned();
     recording.other_introspection = ["url", "client_id"]
         .iter()
         .any(|member| endpoint(&old, member) != endpoint(&proposal.tree, member));
@@ -258,7 +262,13 @@ fn recording(
     Ok(recording)
 }
 
-const REVOCATION_NOTE: &str = "revocation.file is another one: what files and messages revoke is taken as it was recorded";
+const LIMIT_NOTE: &str =
+    "what is undecidable is not counted against limits, which may refuse more than is shown";
+
+const KEY_NOTE: &str = "the configuration names other keys, which were not read";
+
+const REVOCATION_NOTE: &str =
+    "revocation.file is another one: what files and messages revoke is taken as it was recorded";
 
 const API_KEY_NOTE: &str = "an API key is taken to be the same as long as its id is";
 
@@ -299,6 +309,9 @@ fn keys_now(
     }
 }
 
+/// The most changes that are told apart.
+const MOST_CHANGES: usize = 10_000;
+
 /// What has been found out so far.
 #[derive(Default)]
 struct Tally {
@@ -332,7 +345,9 @@ impl Tally {
             RequestLine::Malformed { .. } => ("", ""),
         };
         let role = match &judged.outcome {
-            Ok((_, facts)) => facts.proved().map(|proved| proved.identity().role().map(str::to_owned)),
+            Ok((_, facts)) => {
+                facts.proved().map(|proved| proved.identity().role().map(str::to_owned))
+            }
             Err(_) => None,
         };
         let role = role.unwrap_or_else(|| user.and_then(|user| User::read(user)?.role));
@@ -344,6 +359,8 @@ impl Tally {
         let _ = write!(self.text, "{group:?}");
         let place = match self.places.get(&self.text) {
             Some(place) => *place,
+            // Whoever sends requests has a part in what they are grouped by.
+            None if self.places.len() >= MOST_CHANGES => self.rest(category),
             None => {
                 let place = self.report.changes.len();
                 self.places.insert(self.text.clone(), place);
@@ -354,8 +371,7 @@ impl Tally {
                     path: path.to_owned(),
                     user: user.and_then(recorded_user),
                 };
-                let change =
-                    Change { category, route, role, reason, warm_up, count: 0, example };
+                let change = Change { category, route, role, reason, warm_up, count: 0, example };
                 self.report.changes.push(change);
                 place
             }
@@ -363,6 +379,24 @@ impl Tally {
         if let Some(change) = self.report.changes.get_mut(place) {
             change.count += 1;
         }
+    }
+
+    /// The place of what is not told apart any more.
+    fn rest(&mut self, category: Category) -> usize {
+        let reason = "of further kinds, not told apart".to_owned();
+        let is_rest = |change: &Change| change.category == category && change.reason == reason;
+        self.report.changes.iter().position(is_rest).unwrap_or_else(|| {
+            self.report.changes.push(Change {
+                category,
+                route: String::new(),
+                role: None,
+                reason: reason.clone(),
+                warm_up: false,
+                count: 0,
+                example: Example::default(),
+            });
+            self.report.changes.len() - 1
+        })
     }
 
     /// How a decision would change; none where it would not.
@@ -473,9 +507,8 @@ fn now(denied: &Denied<'_>, facts: &Facts<'_>) -> String {
 
 /// What of all that is required is not held; claims only where nothing else is missing.
 fn missing(required: &[String], identity: &Identity) -> String {
-    let is_claim = |text: &&String| {
-        text.contains('=') || text.starts_with("acr:") || text.starts_with("amr:")
-    };
+    let is_claim =
+        |text: &&String| text.contains('=') || text.starts_with("acr:") || text.starts_with("amr:");
     let is_held = |text: &&String| {
         text.split('|').any(|one| match one.strip_prefix("role:") {
             Some(role) => identity.has_role(role),

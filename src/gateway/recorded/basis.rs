@@ -100,20 +100,20 @@ pub(super) enum Signature {
 impl Compared {
     pub(super) fn of(now: &Policy, then: &Recording) -> Self {
         let old = &then.policy;
-        let pairs: Option<Vec<_>> = all_issuers(now)
-            .map(|(name, new)| Some((issuer_of(old, name)?, new)))
-            .collect();
+        let pairs: Option<Vec<_>> =
+            all_issuers(now).map(|(name, new)| Some((issuer_of(old, name)?, new))).collect();
         let same_issuers = now.issuers.keys().eq(old.issuers.keys());
         let every = |holds: fn(&IssuerPolicy, &IssuerPolicy) -> bool| {
             same_issuers
-                && pairs.as_ref().is_some_and(|pairs| pairs.iter().all(|(old, new)| holds(old, new)))
+                && pairs
+                    .as_ref()
+                    .is_some_and(|pairs| pairs.iter().all(|(old, new)| holds(old, new)))
         };
         let keys: Vec<_> = all_issuers(now)
             .map(|(name, _)| then.keys.get(&name.map(str::to_owned)).cloned())
             .collect();
         let same_keys = keys.iter().all(Option::is_none);
-        let no_more_types =
-            every(|old, new| new.types.iter().all(|typ| old.types.contains(typ)));
+        let no_more_types = every(|old, new| new.types.iter().all(|typ| old.types.contains(typ)));
         let no_more_algorithms = every(|old, new| match (&old.algorithms, &new.algorithms) {
             (None, _) => true,
             (Some(_), None) => false,

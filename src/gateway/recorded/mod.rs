@@ -11,9 +11,9 @@ mod world;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use self::basis::{KnownKey, KeysNow, Recording};
-pub use self::proof::{Prepared, Proof, TokenProof};
 use self::basis::Compared;
+pub use self::basis::{KeysNow, KnownKey, Recording};
+pub use self::proof::{Prepared, Proof, TokenProof};
 use self::world::{Counting, Past};
 use super::api_key::ApiKeys;
 use super::bound::BoundValue;
@@ -24,11 +24,11 @@ use super::facts::{Circuit, Facts, Room};
 use super::failure::Failure;
 use super::limit::{Limiter, RateLimit, Scope};
 use super::now::Now;
+use super::path::NormalPath;
 use super::policy::{Access, LimitPolicy, LimitStore, Policy};
 use super::request::{BadRequest, Request};
 use super::revocation::{RevocationList, RevokedBy};
 use super::route::Tie;
-use super::path::NormalPath;
 use super::rules::{Destination, Rules, ScopeNames};
 use super::time::Steady;
 use super::trust::Trust;
@@ -187,11 +187,7 @@ impl RecordedGateway {
         Self::new(policy, recording, counting)
     }
 
-    fn new(
-        policy: &Policy,
-        recording: &Recording,
-        counting: Counting,
-    ) -> Result<Self, Vec<Tie>> {
+    fn new(policy: &Policy, recording: &Recording, counting: Counting) -> Result<Self, Vec<Tie>> {
         let mut scopes = ScopeNames::default();
         let trust = Trust::new(policy);
         let mut revoked = RevocationList::default();

@@ -202,12 +202,11 @@ fn lack_of(
         }
         Failure::Missing | Failure::Several | Failure::Unread(_) => None,
         Failure::Introspection => lack(Lack::Introspection, !compared.other_introspection),
-        Failure::Expired if is_opaque => {
-            lack(Lack::Introspection, !compared.other_introspection)
-                .or(lack(Lack::Claims, compared.same_claims))
-        }
-        Failure::Expired => lack(Lack::Keys, compared.same_signatures)
+        Failure::Expired if is_opaque => lack(Lack::Introspection, !compared.other_introspection)
             .or(lack(Lack::Claims, compared.same_claims)),
+        Failure::Expired => {
+            lack(Lack::Keys, compared.same_signatures).or(lack(Lack::Claims, compared.same_claims))
+        }
         Failure::Invalid(fault) => match fault {
             TokenFault::TooLong | TokenFault::Encoding(_) => None,
             TokenFault::Segments => {

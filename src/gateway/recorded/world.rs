@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::breaker::Pass;
 use super::super::ask::SharedRoom;
+use super::super::breaker::Pass;
 use super::super::claims::ClaimsFault;
 use super::super::decision::{Caller, Denial, Unavailable};
 use super::super::facts::{Circuit, Facts, Room};
@@ -91,7 +91,8 @@ impl World for Past<'_, '_, '_, '_> {
                     Admission::Admitted => Room::Free,
                     Admission::Refused { retry_after } => Room::Full { retry_after },
                 };
-                let same = state.window == Some((scope.into(), limit)) && self.compared.shared_store;
+                let same =
+                    state.window == Some((scope.into(), limit)) && self.compared.shared_store;
                 match self.rules.limits.store {
                     LimitStore::Memory => counted,
                     LimitStore::Shared(on_failure) if state.store_failed => {
