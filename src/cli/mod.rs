@@ -10,6 +10,7 @@ mod key_file;
 mod logging;
 mod node;
 mod output;
+mod record_report;
 mod replay;
 mod schema;
 mod token;
@@ -18,6 +19,7 @@ mod token_input;
 mod token_inspect;
 mod token_sign;
 mod token_verify;
+mod what_if;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -59,8 +61,11 @@ or writing fails; 2 on wrong usage or a broken configuration.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run recorded conversations again and compare the answers byte for byte
+    /// Run recorded conversations again and compare the answers byte for byte; decide recorded
+    /// decisions again and compare those
     Replay(replay::ReplayArgs),
+    /// Decide recorded decisions under another configuration and show what would change
+    WhatIf(what_if::WhatIfArgs),
     /// Sign, inspect and verify tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -144,7 +149,8 @@ fn run(arguments: Arguments) -> Result<Verdict, Failure> {
     let out = &mut Output::lock();
     match arguments.command {
         None => node::run(&arguments.node),
-        Some(Command::Replay(args)) => Ok(replay::run(&args, out)?),
+        Some(Command::Replay(args)) => replay::run(&args, out),
+        Some(Command::WhatIf(args)) => what_if::run(&args, out),
         Some(Command::Token(command)) => token::run(&command, out),
         Some(Command::Key(args)) => {
             key::run(&args, out)?;

@@ -2,6 +2,7 @@
 
 use super::decision::{Allowed, Caller, Denial};
 use super::facts::Facts;
+use super::failure::Failure;
 use super::now::Now;
 use super::path::NormalPath;
 use super::permission::{self, Required, RouteConditions};
@@ -16,7 +17,7 @@ pub(super) fn check<'a, W: World>(
     request: Result<Request<'a>, BadRequest>,
     now: Now,
     facts: &mut Facts<'a>,
-) -> Result<Allowed<'a>, Halt> {
+) -> Result<Allowed<'a>, Halt<W::Unknown>> {
     // 1: the request is well formed and its path means one thing
     let request = request.map_err(Denial::BadRequest)?;
     let path = NormalPath::parse(request.target).map_err(BadRequest::Path)?;
@@ -30,9 +31,11 @@ pub(super) fn check<'a, W: World>(
         Err(Halt::Denied(Denial::MissingCredential))
             if destination.is_public() && request.required.is_empty() =>
         {
+            facts.failure = Some(Failure::Missing);
             None
         }
         Err(Halt::Denied(denial)) if denial.is_about_the_credential() => {
+            facts.failure = Failure::of(&denial);
             // 6 comes first for an address that has failed too often
             world.room(&Window::of_address(rules, request.client_ip), now, facts)?;
             return Err(denial.into());

@@ -50,7 +50,7 @@ pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
     };
     let anonymous = denial.is_none() && caller.is_none();
     let step = |check: Check| {
-        let outcome = denial.map_or(Outcome::Passed, |denial| outcome_of(check, denial));
+        let outcome = outcome(check, denial);
         let detail = match (outcome, check) {
             (Outcome::Failed, _) => denial.map(detail_of),
             (Outcome::Passed, Check::Credential) if anonymous => {
@@ -63,6 +63,11 @@ pub fn explain(decision: &Decision<'_>) -> Vec<Step> {
         Step { check, outcome, detail }
     };
     Check::ALL.into_iter().map(step).collect()
+}
+
+/// How one check came out of a decision that ended in a denial, or in none.
+pub fn outcome(check: Check, denial: Option<&Denial>) -> Outcome {
+    denial.map_or(Outcome::Passed, |denial| outcome_of(check, denial))
 }
 
 fn outcome_of(check: Check, denial: &Denial) -> Outcome {

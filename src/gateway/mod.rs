@@ -29,6 +29,7 @@ pub mod decision;
 pub mod evidence;
 pub mod explain;
 pub mod facts;
+pub mod failure;
 pub mod forward;
 pub mod grant;
 mod header;
@@ -42,6 +43,7 @@ mod now;
 pub mod path;
 mod permission;
 pub mod policy;
+pub mod recorded;
 pub mod request;
 pub mod revocation;
 pub mod route;
@@ -235,7 +237,7 @@ impl Gateway {
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
             }),
-            Err(Halt::Ask(ask)) => return Step::Ask(ask),
+            Err(Halt::Unknown(ask)) => return Step::Ask(ask),
         };
         Step::Decided(decision, facts)
     }

@@ -303,7 +303,7 @@ impl SignedToken {
                 algorithm: Some(jws.algorithm),
                 typ: jws.typ.map(Box::from),
                 key: jws.key.shared_name(),
-                thumbprint: None,
+                thumbprint: jws.key.thumbprint().map(Arc::from),
                 claims: Evidence::claims_of(claims, names),
             })
         };
@@ -378,6 +378,11 @@ impl SignedToken {
 }
 
 impl FaultyToken {
+    /// True where a claim is missing, be it on the way to another.
+    pub(super) fn is_missing_a_claim(&self) -> bool {
+        matches!(self.fault, TokenFault::Claims(ClaimsFault::Missing(_)))
+    }
+
     /// Why it does not pass at an instant.
     pub(super) fn refusal(&self, now: Timestamp) -> Refusal {
         match self.times.judge_expiry(now) {

@@ -143,6 +143,17 @@ impl Trust {
         self.issuers.iter().map(|issuer| &issuer.keys)
     }
 
+    /// Every issuer with its keys; `[jwt]` comes first and has no name.
+    pub fn issuers(&self) -> impl Iterator<Item = (Option<&str>, &Arc<KeySet>)> {
+        self.issuers.iter().map(|issuer| (issuer.name.as_deref(), &issuer.keys))
+    }
+
+    /// The names of the claims that are kept with a verified token for the record, where anything is
+    /// recorded.
+    pub fn recorded_claims(&self) -> Option<&[Box<str>]> {
+        self.claims.recorded.as_deref()
+    }
+
     /// The keys of an issuer.
     pub fn keys(&self, id: IssuerId) -> Option<&Arc<KeySet>> {
         self.issuers.get(id.0).map(|issuer| &issuer.keys)
