@@ -16,7 +16,7 @@ pub(super) fn check<'a, W: World>(
     request: Result<Request<'a>, BadRequest>,
     now: Now,
     facts: &mut Facts<'a>,
-) -> Result<Allowed<'a>, Halt> {
+) -> Result<Allowed<'a>, Halt<W::Unknown>> {
     // 1: the request is well formed and its path means one thing
     let request = request.map_err(Denial::BadRequest)?;
     let path = NormalPath::parse(request.target).map_err(BadRequest::Path)?;

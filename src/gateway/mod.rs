@@ -235,7 +235,7 @@ impl Gateway {
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
             }),
-            Err(Halt::Ask(ask)) => return Step::Ask(ask),
+            Err(Halt::Unknown(ask)) => return Step::Ask(ask),
         };
         Step::Decided(decision, facts)
     }

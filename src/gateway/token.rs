@@ -303,7 +303,7 @@ impl SignedToken {
                 algorithm: Some(jws.algorithm),
                 typ: jws.typ.map(Box::from),
                 key: jws.key.shared_name(),
-                thumbprint: None,
+                thumbprint: jws.key.thumbprint().map(Arc::from),
                 claims: Evidence::claims_of(claims, names),
             })
         };

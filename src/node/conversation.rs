@@ -137,7 +137,9 @@ impl Node {
                 required: &request.required,
                 client_ip: request.client_ip.as_deref(),
             }),
-            Err(WrongMember { member, problem }) => Err(BadRequest::Member { member, problem }),
+            Err(WrongMember { member, problem }) => {
+                Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
+            }
         };
         let (decision, _facts) = self.decide(&asked);
         let decision = self.with_room_to_forward(decision);
