@@ -11,6 +11,7 @@ use super::outside::Outside;
 use super::revoking::RevocationFile;
 use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
 use crate::gateway::ask::Told;
+use crate::gateway::explain::Case;
 use crate::gateway::{
     BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
 };
@@ -141,21 +142,24 @@ impl Node {
                 Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
             }
         };
-        let (decision, _facts) = self.decide(&asked);
+        let (decision, facts) = self.decide(&asked);
         let decision = self.with_room_to_forward(decision);
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
         }
+        let explanation = self.options.explain.then(|| {
+            let case = Case { request: &asked, decision: &decision, facts: &facts, now: self.now };
+            answer::explanation_of(&self.gateway.explain(case))
+        });
         if let (Decision::Allow(allowed), Ok(request), Ok(asked)) = (&decision, request, &asked)
             && self.forwarding.is_some()
         {
-            let explained = self.options.explain.then_some(&decision);
-            self.forward(address, (request, asked), (allowed, explained), out);
+            self.forward(address, (request, asked), (allowed, explanation), out);
             return;
         }
         let from_to = route_back(self.name.as_deref(), address);
-        answer::decision(from_to, address, &decision, self.options.explain, out);
+        answer::decision(from_to, address, &decision, explanation.as_deref(), out);
     }
 
     /// Decides, and finds out whatever that takes.
