@@ -31,7 +31,7 @@ pub struct Nearest {
 /// Changes that turn it round together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Way {
-    /// One after the other; never empty.
+    /// In the order in which the checks ask for them; never empty.
     pub steps: Vec<Step>,
 }
 
@@ -91,7 +91,7 @@ impl Kind {
 const MOST_STEPS: usize = 8;
 
 /// The most decisions that are made again.
-const MOST_DECISIONS: usize = 400;
+const MOST_DECISIONS: usize = 4000;
 
 /// The most ways that are told.
 const MOST_WAYS: usize = 8;
@@ -126,51 +126,55 @@ struct Search<'s, 'r> {
 impl Search<'_, '_> {
     fn ways(&mut self, outcome: &Outcome, denial: &Denial) -> Vec<Way> {
         let first = candidate::all(&self.supposing, outcome, denial);
-        let mut ways: Vec<Way> = Vec::new();
-        for step in first {
-            let Some(steps) = self.follow(vec![step]) else { continue };
-            let way = Way { steps };
-            if !ways.iter().any(|other| other.says_the_same(&way)) {
-                ways.push(way);
+        let mut ways: Vec<Way> = first.into_iter().filter_map(|step| self.shortest(step)).collect();
+        ways.sort_by_key(Way::size);
+        let mut told: Vec<Way> = Vec::new();
+        for way in ways {
+            if !told.iter().any(|other| other.covers(&way)) {
+                told.push(way);
             }
         }
-        let is_minimal = |way: &&Way| !ways.iter().any(|other| other.is_part_of(way));
-        let mut minimal: Vec<Way> = ways.iter().filter(is_minimal).cloned().collect();
-        minimal.sort_by_key(Way::size);
-        minimal.truncate(MOST_WAYS);
-        minimal
+        told.truncate(MOST_WAYS);
+        told
     }
 
-    /// The first way that begins with these steps and gets through.
-    fn follow(&mut self, steps: Vec<Step>) -> Option<Vec<Step>> {
+    /// The shortest way that begins with a step and gets through.
+    fn shortest(&mut self, first: Step) -> Option<Way> {
+        let steps = (1..=MOST_STEPS).find_map(|most| self.follow(vec![first.clone()], most))?;
+        Some(Way { steps })
+    }
+
+    /// A way that begins with these steps, has no more than so many, and gets through.
+    fn follow(&mut self, steps: Vec<Step>, most: usize) -> Option<Vec<Step>> {
         self.left = self.left.checked_sub(1)?;
         let changes: Vec<Change> = steps.iter().map(|step| step.change.clone()).collect();
         let outcome = self.supposing.decide(&changes);
         let Some(denial) = &outcome.denial else { return Some(steps) };
-        if steps.len() == MOST_STEPS {
+        if steps.len() >= most {
             return None;
         }
         let next = candidate::all(&self.supposing, &outcome, denial);
-        next.into_iter()
-            .filter(|step| !steps.iter().any(|done| done.excludes(step)))
-            .find_map(|step| self.follow(steps.iter().cloned().chain([step]).collect()))
+        let mut next =
+            next.into_iter().filter(|step| !steps.iter().any(|done| done.excludes(step)));
+        next.find_map(|step| self.follow(steps.iter().cloned().chain([step]).collect(), most))
     }
 }
 
 impl Way {
     /// Few steps before many, then by what they are about.
     fn size(&self) -> (usize, Vec<Kind>) {
-        (self.steps.len(), self.steps.iter().map(|step| step.kind).collect())
+        let mut kinds: Vec<Kind> = self.steps.iter().map(|step| step.kind).collect();
+        kinds.sort_unstable();
+        (self.steps.len(), kinds)
     }
 
-    fn says_the_same(&self, other: &Self) -> bool {
-        self.steps.iter().map(|step| &step.text).eq(other.steps.iter().map(|step| &step.text))
-    }
-
-    /// True where another way does all of this, and more.
-    fn is_part_of(&self, other: &Self) -> bool {
-        let has = |step: &Step| other.steps.iter().any(|others| others.change == step.change);
-        self.steps.len() < other.steps.len() && self.steps.iter().all(has)
+    /// True where another way, which is no smaller, does all of this too, or says the same of what is
+    /// in the way in the first place.
+    fn covers(&self, other: &Self) -> bool {
+        let does = |step: &Step| other.steps.iter().any(|others| others.change == step.change);
+        let says = |step: &Step| other.steps.iter().any(|others| others.text == step.text);
+        self.steps.iter().all(does)
+            || (self.steps.iter().any(|step| step.kind == Kind::Route && says(step)))
     }
 }
 

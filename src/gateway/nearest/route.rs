@@ -1,6 +1,9 @@
 //! The route that was meant, perhaps.
 
+use std::collections::BTreeSet;
+
 use super::super::path::NormalPath;
+use super::super::policy::Route;
 use super::super::request::Request;
 use super::super::route::{Found, PatternPart, RoutePattern};
 use super::super::rules::{Destination, Rules};
@@ -38,10 +41,9 @@ fn methods(rules: &Rules, path: &NormalPath<'_>, method: &str, allowed: &[Box<st
         (route.route.pattern.as_str(), if allowed.len() == 1 { "is" } else { "are" });
     let names: Vec<&str> = allowed.iter().map(|method| &**method).collect();
     let text = format!("method {method} is not listed on {pattern}: {} {are}", names.join(", "));
-    let step = |method: &Box<str>| {
-        Step::new(Kind::Route, Change::Method(method.to_string()), text.clone())
-    };
-    allowed.iter().take(2 * MOST).map(step).collect()
+    let step =
+        |method: &str| Step::new(Kind::Route, Change::Method(method.to_owned()), text.clone());
+    names.into_iter().take(2 * MOST).map(step).collect()
 }
 
 fn paths(rules: &Rules, path: &NormalPath<'_>, method: &str) -> Vec<Step> {
@@ -51,31 +53,55 @@ fn paths(rules: &Rules, path: &NormalPath<'_>, method: &str) -> Vec<Step> {
         return Vec::new();
     }
     let routes = rules.routes().unwrap_or_default();
-    let mut near: Vec<(usize, bool, usize, Likeness)> = routes
-        .iter()
-        .enumerate()
-        .filter_map(|(place, route)| {
-            let likeness = Likeness::of(&route.route.pattern, &segments)?;
-            let methods = route.route.methods.as_ref();
-            let other_method = methods.is_some_and(|listed| !listed.iter().any(|m| m == method));
-            Some((likeness.cost, other_method, place, likeness))
-        })
-        .collect();
-    near.sort_by_key(|(cost, other_method, place, _)| (*cost, *other_method, *place));
-    let step = |(.., place, likeness): (usize, bool, usize, Likeness)| {
-        let route = &routes.get(place)?.route;
-        let methods = route.methods.as_ref().filter(|methods| !methods.is_empty());
-        let methods =
-            methods.map_or_else(String::new, |methods| format!("{} ", methods.join(", ")));
+    let mut near: Vec<Near<'_>> =
+        routes.iter().filter_map(|route| Near::of(&route.route, &segments, method)).collect();
+    near.sort_by_key(|near| (near.likeness.cost, near.has_method));
+    let nearest = near.first().map_or(0, |near| near.likeness.cost);
+    near.retain(|near| near.likeness.cost <= nearest + SEGMENT / 2);
+    // Of the routes of one pattern the first says it all; the method comes later.
+    let mut targets = BTreeSet::new();
+    near.retain(|near| targets.insert(near.likeness.target.clone()));
+    near.into_iter().take(MOST).map(|near| near.step(path, method)).collect()
+}
+
+/// A route that a path nearly has.
+struct Near<'r> {
+    route: &'r Route,
+    has_method: HasMethod,
+    likeness: Likeness,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum HasMethod {
+    Yes,
+    No,
+}
+
+impl<'r> Near<'r> {
+    fn of(route: &'r Route, segments: &[&str], method: &str) -> Option<Self> {
+        let listed = |methods: &Vec<String>| methods.iter().any(|listed| listed == method);
+        let has_method = match route.methods.as_ref().is_none_or(listed) {
+            true => HasMethod::Yes,
+            false => HasMethod::No,
+        };
+        Some(Self { route, has_method, likeness: Likeness::of(&route.pattern, segments)? })
+    }
+
+    fn step(self, path: &NormalPath<'_>, method: &str) -> Step {
+        let methods = match self.has_method {
+            HasMethod::Yes => method.to_owned(),
+            HasMethod::No => {
+                self.route.methods.iter().flatten().cloned().collect::<Vec<_>>().join(", ")
+            }
+        };
         let text = format!(
-            "no route for {}; {methods}{} differs in {}",
+            "no route for {}; {methods} {} differs in {}",
             path.as_str(),
-            route.pattern.as_str(),
-            both(&likeness.differences),
+            self.route.pattern.as_str(),
+            both(&self.likeness.differences),
         );
-        Some(Step::new(Kind::Route, Change::Path(likeness.target), text))
-    };
-    near.into_iter().take(MOST).filter_map(step).collect()
+        Step::new(Kind::Route, Change::Path(self.likeness.target), text)
+    }
 }
 
 /// How like a pattern a path is, and what it would be if it were of the pattern.
@@ -199,7 +225,8 @@ fn difference(part: &PatternPart<'_>, segment: &str) -> usize {
             SEGMENT / 10 + ((1.0 - likeness) * 1.8 * SEGMENT as f64) as usize
         }
         _ if refuses(segment) => 2 * SEGMENT,
-        _ => 0,
+        // So that what a literal fits is no parameter.
+        _ => 1,
     }
 }
 

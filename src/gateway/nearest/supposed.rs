@@ -16,7 +16,7 @@ use super::super::facts::{Facts, Room};
 use super::super::identity::{Draft, Identity};
 use super::super::live::{Live, State};
 use super::super::now::Now;
-use super::super::request::{BadRequest, Header, Request};
+use super::super::request::{Header, Request};
 use super::super::rules::Rules;
 use super::super::service::ServiceName;
 use super::super::time::Timestamp;
