@@ -65,22 +65,31 @@ pub(super) fn check<'a, W: World>(
 fn check_access(
     rules: &Rules,
     request: &Request<'_>,
-    (path, destination): (&NormalPath<'_>, &Destination<'_, '_>),
+    way: (&NormalPath<'_>, &Destination<'_, '_>),
     caller: &Caller,
     now: Now,
 ) -> Result<(), Denial> {
+    required(rules, request, way, |required| permission::check(required, caller.verified()))?;
+    match way.1.conditions() {
+        Some(conditions) => permission::check_step_up(conditions, caller.verified(), now.wall),
+        None => Ok(()),
+    }
+}
+
+/// What is required of a caller, by the request and by where it leads.
+pub(super) fn required<T>(
+    rules: &Rules,
+    request: &Request<'_>,
+    (path, destination): (&NormalPath<'_>, &Destination<'_, '_>),
+    judge: impl FnOnce(&Required<'_, '_>) -> T,
+) -> T {
     let parameter = |name: &str| destination.parameter(name, path);
     let conditions = destination.conditions();
-    let required = Required {
+    judge(&Required {
         own: request.required,
         route: conditions.map(|conditions| RouteConditions { conditions, parameter: &parameter }),
         issuers: conditions.map_or(&[], |conditions| &conditions.issuers),
         own_issuers: &rules.own_issuers,
         is_public: destination.is_public(),
-    };
-    permission::check(&required, caller.verified())?;
-    match conditions {
-        Some(conditions) => permission::check_step_up(conditions, caller.verified(), now.wall),
-        None => Ok(()),
-    }
+    })
 }

@@ -307,7 +307,7 @@ fn origin(source: &Source, place: Place) -> ShownOrigin<'static> {
 }
 
 /// Without characters that would move a cursor, turn text round or break a line.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unprintable(c) {
