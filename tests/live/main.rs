@@ -15,5 +15,9 @@ mod running;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod forwarding;
 mod introspection;
 mod key_sets;
+mod redis;
+mod revocations;
+mod start_up;

@@ -106,9 +106,17 @@ impl Running {
 
     /// Sends a line.
     pub(crate) fn send(&mut self, line: impl AsRef<str>) {
-        let mut bytes = line.as_ref().as_bytes().to_vec();
-        bytes.push(b'\n');
-        self.stdin.as_mut().unwrap().write_all(&bytes).unwrap();
+        self.send_raw(&format!("{}\n", line.as_ref()));
+    }
+
+    /// Sends a text that need not end a line.
+    pub(crate) fn send_raw(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Sends a line to a node that may have gone away.
+    pub(crate) fn try_to_send(&mut self, line: &str) {
+        let _ = self.stdin.as_mut().unwrap().write_all(format!("{line}\n").as_bytes());
     }
 
     /// The next line of its output.
