@@ -95,7 +95,7 @@ impl Node {
         self.now = self.options.clock.now();
         self.revocation_file.poll(self.now, self.gateway.revocations());
         if self.outside.key_sets_have_changed() {
-            self.in_force.put_keys(&mut self.gateway, &self.outside);
+            self.in_force.put_keys(&mut self.gateway, &mut self.outside);
         }
     }
 

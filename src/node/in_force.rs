@@ -1,9 +1,8 @@
 //! The configuration in force, and the keys that it comes to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tracing::warn;
 
 use super::outside::Outside;
 use crate::config::{Configuration, IssuerKeys, Resolved, hash, thumbprints};
@@ -58,15 +57,17 @@ impl InForce {
     }
 
     /// Puts the keys in force, those that were fetched among them.
-    pub(super) fn put_keys(&self, gateway: &mut Gateway, outside: &Outside) {
+    pub(super) fn put_keys(&self, gateway: &mut Gateway, outside: &mut Outside) {
+        let mut left_out = BTreeSet::new();
         for (place, Keys { given, urls }) in self.issuers.iter().enumerate() {
             let id = place.checked_sub(1).map_or(IssuerId::JWT, IssuerId::further);
             let source = match urls.is_empty() {
                 true => KeySource::Given,
                 false => KeySource::MayBeAsked,
             };
-            gateway.replace_keys_of(id, united(given, urls, outside), source);
+            gateway.replace_keys_of(id, united(given, urls, outside, &mut left_out), source);
         }
+        outside.leave_out(left_out);
     }
 
     /// How long a service may take to answer.
@@ -88,14 +89,22 @@ fn urls(keys: &IssuerKeys) -> Vec<RemoteUrl> {
     keys.urls.iter().filter_map(|url| url.parse().ok()).collect()
 }
 
-/// All keys of one issuer. A set that does not go together with the others is left out.
-fn united(given: &Arc<KeySet>, urls: &[RemoteUrl], outside: &Outside) -> Arc<KeySet> {
+/// All keys of one issuer. A set that does not go together with the others is left out, which is
+/// to be said.
+fn united(
+    given: &Arc<KeySet>,
+    urls: &[RemoteUrl],
+    outside: &Outside,
+    left_out: &mut BTreeSet<String>,
+) -> Arc<KeySet> {
     let mut all = Arc::clone(given);
     for url in urls {
         let Some(fetched) = outside.key_set(url) else { continue };
         match KeySet::union([&*all, &*fetched]) {
             Ok(union) => all = Arc::new(union),
-            Err(fault) => warn!("the keys of {url} are left out: {fault}"),
+            Err(fault) => {
+                left_out.insert(format!("the keys of {url} are left out: {fault}"));
+            }
         }
     }
     all

@@ -124,7 +124,7 @@ impl Node {
         }
         let file = configuration.settings.revocation_file.as_deref();
         self.revocation_file.follow(file, self.now, self.gateway.revocations());
-        in_force.put_keys(&mut self.gateway, &self.outside);
+        in_force.put_keys(&mut self.gateway, &mut self.outside);
         self.in_force = in_force;
     }
 }

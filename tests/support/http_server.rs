@@ -1,5 +1,6 @@
 //! An HTTP server on this machine that behaves as it is told. A thread answers each connection,
 //! once.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -37,6 +38,16 @@ pub(crate) struct Server {
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
+/// What a server answers from now on, until it is told otherwise.
+#[derive(Clone)]
+pub(crate) struct Switch(Arc<Mutex<Reply>>);
+
+impl Switch {
+    pub(crate) fn set(&self, reply: Reply) {
+        *self.0.lock().unwrap() = reply;
+    }
+}
+
 impl Reply {
     /// A good answer.
     pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
@@ -55,10 +66,30 @@ impl Server {
         Self::start(move |before| replies[before.min(replies.len() - 1)].clone())
     }
 
+    /// Starts one that answers by what its switch says.
+    pub(crate) fn switched(first: Reply) -> (Self, Switch) {
+        let switch = Switch(Arc::new(Mutex::new(first)));
+        let current = switch.clone();
+        (Self::start(move |_| current.0.lock().unwrap().clone()), switch)
+    }
+
+    /// Starts one that answers by what it is asked.
+    pub(crate) fn asked_for(reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::run(listener, move |_, asked| reply(asked))
+    }
+
     /// Starts one on a socket.
     pub(crate) fn start_at(
         listener: TcpListener,
         reply: impl Fn(usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::run(listener, move |before, _| reply(before))
+    }
+
+    fn run(
+        listener: TcpListener,
+        reply: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -87,15 +118,19 @@ impl Server {
     }
 }
 
-fn answer(mut connection: TcpStream, log: &Mutex<Vec<Asked>>, reply: &dyn Fn(usize) -> Reply) {
+fn answer(
+    mut connection: TcpStream,
+    log: &Mutex<Vec<Asked>>,
+    reply: &dyn Fn(usize, &Asked) -> Reply,
+) {
     let Some(asked) = read(&connection) else { return };
     let before = {
         let mut log = log.lock().unwrap();
-        log.push(asked);
+        log.push(asked.clone());
         log.len() - 1
     };
     // Who asked may have gone away, which is no fault of the test.
-    let _ = match reply(before) {
+    let _ = match reply(before, &asked) {
         Reply::Raw(bytes) => connection.write_all(&bytes),
         Reply::Status(status, body) => {
             let length = body.len();

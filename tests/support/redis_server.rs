@@ -1,4 +1,5 @@
 //! A Redis of our own, on a free port, that ends with the test.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
 
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -89,7 +90,8 @@ impl RedisServer {
         false
     }
 
-    fn text(&self) -> String {
+    /// Its URL, password and all.
+    pub(crate) fn text(&self) -> String {
         let login = self.password.as_ref().map(|password| format!(":{password}@"));
         format!("redis://{}127.0.0.1:{}/0", login.unwrap_or_default(), self.port)
     }
