@@ -132,7 +132,10 @@ impl Node {
     ) {
         let asked = asked_by(request);
         let (decision, facts) = self.decide(&asked);
-        let decision = self.with_room_to_forward(decision);
+        let decision = match &self.forwarding {
+            Some(forwarding) if !forwarding.has_room() => too_many_under_way(decision),
+            _ => decision,
+        };
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
@@ -167,26 +170,10 @@ impl Node {
         find_out: impl Fn(&mut Self, &Ask, &mut Told),
     ) -> (Decision<'a>, Facts<'a>) {
         loop {
-            match self.gateway.step(request.clone(), self.now, told) {
+            match self.gateway.step(request, self.now, told) {
                 Step::Decided(decision, facts) => break (decision, facts),
                 Step::Ask(ask) => find_out(self, &ask, told),
             }
-        }
-    }
-
-    /// What never answers must not pile up without end.
-    fn with_room_to_forward<'a>(&mut self, decision: Decision<'a>) -> Decision<'a> {
-        match decision {
-            Decision::Allow(allowed)
-                if self.forwarding.as_ref().is_some_and(|forwarding| !forwarding.has_room()) =>
-            {
-                Decision::Deny(Denied {
-                    denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
-                    service: Some(allowed.service().clone()),
-                    caller: allowed.caller().cloned(),
-                })
-            }
-            other => other,
         }
     }
 
@@ -257,6 +244,18 @@ pub(super) fn asked_by<'r>(
         Err(WrongMember { member, problem }) => {
             Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
         }
+    }
+}
+
+/// What never answers must not pile up without end.
+fn too_many_under_way(decision: Decision<'_>) -> Decision<'_> {
+    match decision {
+        Decision::Allow(allowed) => Decision::Deny(Denied {
+            denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
+            service: Some(allowed.service().clone()),
+            caller: allowed.caller().cloned(),
+        }),
+        denied @ Decision::Deny(_) => denied,
     }
 }
 
