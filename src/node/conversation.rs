@@ -8,8 +8,9 @@ use super::forwarding::Forwarding;
 use super::in_force::InForce;
 use super::metrics::Counters;
 use super::outside::Outside;
+use super::recording::Recording;
 use super::revoking::RevocationFile;
-use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
+use super::{Allowed, Clock, Input, NodeError, Options, Record, Waited, ahead, answer, init};
 use crate::gateway::ask::{Ask, Told};
 use crate::gateway::explain::Case;
 use crate::gateway::{
@@ -18,6 +19,7 @@ use crate::gateway::{
 use crate::protocol::{
     Address, ApiRequest, Body, Framer, Incoming, Malformed, Message, WrongMember,
 };
+use crate::record::Event;
 
 /// A node in the middle of a conversation.
 pub struct Node {
@@ -33,6 +35,7 @@ pub struct Node {
     /// What is with services, where requests are forwarded.
     pub(super) forwarding: Option<Forwarding>,
     pub(super) revocation_file: RevocationFile,
+    pub(super) recording: Recording,
     pub(super) counters: Counters,
     pub(super) started: Now,
     pub(super) now: Now,
@@ -57,6 +60,10 @@ impl Node {
     pub fn new(options: Options) -> Result<Self, NodeError> {
         let now = options.clock.now();
         let (outside, in_force) = init::at_start(&options)?;
+        let recording = match options.record {
+            Record::Decisions => Recording::open(&in_force.configuration)?,
+            Record::Nothing => Recording::default(),
+        };
         let in_force = Arc::new(in_force);
         let mut node = Self {
             gateway: Gateway::new(),
@@ -70,11 +77,13 @@ impl Node {
             name: None,
             appointed_by: None,
             revocation_file: RevocationFile::default(),
+            recording,
             counters: Counters::default(),
             started: now,
             now,
         };
         node.enforce(in_force);
+        node.record_start(Event::Begin);
         Ok(node)
     }
 
@@ -96,6 +105,7 @@ impl Node {
         self.revocation_file.poll(self.now, self.gateway.revocations());
         if self.outside.key_sets_have_changed() {
             self.in_force.put_keys(&mut self.gateway, &mut self.outside);
+            self.record_start(Event::Change);
         }
     }
 
@@ -136,6 +146,7 @@ impl Node {
             Some(forwarding) if !forwarding.has_room() => too_many_under_way(decision),
             _ => decision,
         };
+        let decision = self.record(&asked, decision, &facts);
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
