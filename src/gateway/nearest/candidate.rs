@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::check;
 use super::super::credential::CredentialFault;
 use super::super::decision::Denial;
+use super::super::grant::Grant;
 use super::super::now::Now;
 use super::super::path::NormalPath;
 use super::super::permission;
@@ -147,6 +148,26 @@ fn access(
     steps
 }
 
+/// How much a role grants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Breadth {
+    Permissions,
+    Patterns,
+    Everything,
+}
+
+impl Breadth {
+    fn of(grants: &[Grant]) -> Self {
+        if grants.contains(&Grant::All) {
+            Self::Everything
+        } else if grants.iter().any(Grant::is_pattern) {
+            Self::Patterns
+        } else {
+            Self::Permissions
+        }
+    }
+}
+
 struct Person<'a> {
     caller: &'a Verified,
     trust: &'a Trust,
@@ -211,14 +232,12 @@ impl Person<'_> {
     /// Roles that would grant all of these, under the issuer's ceiling; what grants less comes first.
     fn roles_that_grant(&self, permissions: &[String]) -> Vec<String> {
         let has = |role: &str| self.caller.identity().has_role(role);
-        let mut roles: Vec<(bool, usize, &str)> = self
+        let mut roles: Vec<(Breadth, usize, &str)> = self
             .trust
             .roles()
             .filter(|(role, _)| !has(role))
             .filter(|(role, _)| self.would_hold(Change::Role((*role).to_owned()), permissions))
-            .map(|(role, grants)| {
-                (grants.iter().any(super::super::grant::Grant::is_pattern), grants.len(), role)
-            })
+            .map(|(role, grants)| (Breadth::of(grants), grants.len(), role))
             .collect();
         roles.sort_unstable();
         roles.into_iter().map(|(.., role)| role.to_owned()).collect()

@@ -10,6 +10,7 @@ use super::super::key::algorithm_name;
 use super::super::path::NormalPath;
 use super::super::permission;
 use super::super::request::Request;
+use super::super::revocation::RevokedBy;
 use super::super::rules::Rules;
 use super::super::time::Timestamp;
 use super::super::token::{self, TokenFault};
@@ -80,7 +81,11 @@ fn token(fault: &TokenFault, request: &Request<'_>, rules: &Rules, trust: &Trust
                 Some(kid) => format!("it says alg {} and kid {kid:?}; ", algorithm_name(algorithm)),
                 None => format!("it says alg {} and no kid; ", algorithm_name(algorithm)),
             });
-            format!("{}in force {}", says.unwrap_or_default(), keys(issuer))
+            let changed = match fault {
+                TokenFault::Signature => "signed by another key, or changed since: ",
+                _ => "",
+            };
+            format!("{changed}{}in force {}", says.unwrap_or_default(), keys(issuer))
         }
         TokenFault::Header(HeaderFault::Type) => {
             let types = policy.map(|policy| policy.types.as_slice()).unwrap_or_default();
@@ -88,7 +93,12 @@ fn token(fault: &TokenFault, request: &Request<'_>, rules: &Rules, trust: &Trust
         }
         TokenFault::Header(HeaderFault::Algorithm) => format!("in force {}", keys(issuer)),
         TokenFault::Claims(fault) => claims(fault, issuer),
-        TokenFault::Revoked(_) => "only another credential would do, issued since".into(),
+        TokenFault::Revoked(by) => format!("only {} would do", match by {
+            RevokedBy::Jti => "another token",
+            RevokedBy::User => "a token that is issued since",
+            RevokedBy::Kid => "a token that another key signed",
+            RevokedBy::ApiKey => "another API key",
+        }),
         TokenFault::Inactive => "only its issuer can say why".into(),
         TokenFault::UnknownApiKey => {
             "no entry of [[api_keys]] has its SHA-256; `portcullis key generate --kind api-key` makes one".into()
