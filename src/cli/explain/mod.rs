@@ -49,15 +49,15 @@ pub(super) struct ExplainArgs {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    #[command(flatten)]
-    request: RequestArgs,
-
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
     #[command(flatten)]
     logs: LogArgs,
+
+    #[command(flatten)]
+    request: RequestArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
