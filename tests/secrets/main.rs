@@ -18,6 +18,7 @@ use tempfile::TempDir;
 mod configuration;
 #[path = "../support/http_server.rs"]
 mod http_server;
+mod policy;
 
 #[path = "../support/redis_server.rs"]
 mod redis_server;
