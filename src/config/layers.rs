@@ -176,7 +176,9 @@ impl Layers {
         Shape::root().secrets(&parsed.node, &mut hidden);
         if let Some(source) = self.sources.get_mut(number).and_then(Arc::get_mut) {
             source.hide(hidden);
-            source.hide_doubtful(parsed.faults.iter().filter_map(|fault| fault.place));
+            if parsed.faults.iter().any(|fault| fault.problem != Problem::DuplicateKey) {
+                source.hide_values(number);
+            }
         }
         self.faults.extend(parsed.faults);
         merge::lay_over(&mut self.merged, parsed.node);

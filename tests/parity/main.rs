@@ -7,7 +7,7 @@
 mod by_command;
 #[path = "../support/mod.rs"]
 mod support;
-
+#[path = "../support/ways.rs"]
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};

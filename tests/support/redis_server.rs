@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,8 +11,6 @@ use std::time::{Duration, Instant};
 use portcullis::remote::RedisUrl;
 use redis::Client;
 use tempfile::TempDir;
-
-use crate::support::path;
 
 /// A running Redis.
 pub(crate) struct RedisServer {
@@ -55,11 +54,11 @@ impl RedisServer {
             .args(password.map(|password| ["--requirepass", password]).into_iter().flatten())
             .args(["--tls-port", &tls_port.to_string(), "--tls-auth-clients", "no"])
             .arg("--tls-cert-file")
-            .arg(path("tests/data/tls/certificate.pem"))
+            .arg(tls("certificate.pem"))
             .arg("--tls-key-file")
-            .arg(path("tests/data/tls/key.pem"))
+            .arg(tls("key.pem"))
             .arg("--tls-ca-cert-file")
-            .arg(path("tests/data/tls/certificate.pem"))
+            .arg(tls("certificate.pem"))
             .arg("--dir")
             .arg(folder.path())
             .stdin(Stdio::null())
@@ -123,4 +122,9 @@ impl Drop for RedisServer {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A file of the certificate for tests.
+fn tls(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)
 }

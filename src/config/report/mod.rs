@@ -110,8 +110,8 @@ impl Diagnosis {
     }
 }
 
-/// Where the notation is broken, what was made of the rest of the line is a guess; and what an init
-/// may not say at all need not be well formed.
+/// Where the notation is broken, what was made of the rest of the line is a guess, and names and
+/// values of the rest of the text may be anything, secrets too.
 fn drop_consequences(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
     let line = |fault: &Fault| {
         let place = fault.place?;
@@ -137,6 +137,12 @@ fn drop_consequences(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
             is_syntax(fault) || line(fault).is_none_or(|line| !broken.contains(&line))
         });
     }
+    faults.retain(|fault| {
+        let source = fault.place.and_then(|place| sources.get(place.source));
+        let is_doubtful = source
+            .is_some_and(|source| source.makes_doubtful(&fault.path, &fault.problem.to_string()));
+        is_syntax(fault) || !is_doubtful
+    });
 }
 
 impl fmt::Debug for Diagnosis {

@@ -3,7 +3,7 @@
 mod check;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
@@ -64,7 +64,34 @@ static ROOT: LazyLock<Shape> = LazyLock::new(|| {
     Shape::compile(schema, definitions)
 });
 
+/// Every name that means something anywhere.
+static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let mut names = HashSet::new();
+    ROOT.collect_names(&mut names);
+    names
+});
+
 impl Shape {
+    /// True for a name that means something anywhere in the tree.
+    pub(super) fn is_name(word: &str) -> bool {
+        NAMES.contains(word)
+    }
+
+    fn collect_names<'s>(&'s self, names: &mut HashSet<&'s str>) {
+        match self {
+            Self::Table(table) => {
+                for (name, field) in &table.fields {
+                    names.insert(name);
+                    field.shape.collect_names(names);
+                }
+                table.rest.iter().for_each(|rest| rest.collect_names(names));
+            }
+            Self::List { item, .. } => item.collect_names(names),
+            Self::Any(shapes) => shapes.iter().for_each(|shape| shape.collect_names(names)),
+            _ => {}
+        }
+    }
+
     /// The whole tree's.
     pub(super) fn root() -> &'static Self {
         &ROOT

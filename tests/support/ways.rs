@@ -1,4 +1,6 @@
 //! The ways in which a tree comes from outside.
+#![allow(dead_code, reason = "each test binary uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::fmt::Write;
 use std::fs;
@@ -42,7 +44,7 @@ fn file(folder: &Path, ending: &str, text: &str) -> Option<Given> {
 }
 
 /// TOML knows no null.
-fn toml(tree: &Value) -> Option<String> {
+pub(crate) fn toml(tree: &Value) -> Option<String> {
     let mut text = String::new();
     for (name, value) in tree.as_object()? {
         writeln!(text, "{} = {}", quoted(name), inline(value)?).unwrap();
@@ -81,7 +83,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// YAML as people write it: a name or an item a line, indented.
-fn yaml(tree: &Value) -> String {
+pub(crate) fn yaml(tree: &Value) -> String {
     let mut text = String::new();
     block(tree, 0, &mut text);
     text
