@@ -101,6 +101,8 @@ impl Judge {
                 store_failed: state.store_failed,
                 circuit: state.circuit.map(|circuit| (service, circuit)),
                 revoked: state.revoked,
+                route: line.answer.route.and_then(|route| usize::try_from(route).ok()),
+                same_caller: credential.names_same_user,
             },
         };
         let outcome = gateway.decide(&recorded);

@@ -9,14 +9,9 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::read::{Answer, DecisionLine, RequestLine, count_header};
+use super::write::ALL_PASSED;
 use crate::gateway::recorded::CredentialHeaders;
 use crate::gateway::{Now, Steady, Timestamp};
-
-/// Every check passed: how most explanations begin.
-const ALL_PASSED: &str = concat!(
-    r#"{"passed":["request","credential","scheme","expiry","token","rate_limit","route","#,
-    r#""permission","step_up","availability"],"failed":null,"reason":null}"#
-);
 
 /// Reads a line; none where that is not certain.
 pub(super) fn decision(text: &str) -> Option<DecisionLine<'_>> {

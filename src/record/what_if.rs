@@ -19,7 +19,7 @@ use super::replay::tied;
 use super::start::{Event, KeysFrom};
 use crate::gateway::policy::Policy;
 use crate::gateway::recorded::{KeysNow, KnownKey, RecordedGateway, Recording};
-use crate::gateway::{Allowed, Decision, Denial, Denied, Facts, Identity, Steady};
+use crate::gateway::{Allowed, Decision, Denial, Denied, Facts, Identity, ServiceName, Steady};
 
 /// The configuration that a record is decided under.
 #[derive(Clone, Debug, Default)]
@@ -312,12 +312,17 @@ fn keys_now(
 /// The most changes that are told apart.
 const MOST_CHANGES: usize = 10_000;
 
+/// The most kinds of changes that are remembered.
+const MOST_KINDS: usize = 20_000;
+
 /// What has been found out so far.
 #[derive(Default)]
 struct Tally {
     report: Report,
     /// Places in the report's changes, by what they are grouped by.
     places: HashMap<String, usize, RandomState>,
+    /// The same by what they come from, so that recurring ones cost little.
+    kinds: HashMap<String, usize, RandomState>,
     /// When the first decision of the process was made.
     began: Option<Steady>,
     text: String,
@@ -338,47 +343,116 @@ impl Tally {
             return;
         };
         self.report.counts.add(category);
-        let read = CredentialLine::read(line.credential).ok().flatten();
-        let user = read.as_ref().and_then(CredentialLine::user);
-        let (method, path) = match &line.request {
-            RequestLine::Request { method, path, .. } => (&**method, &**path),
-            RequestLine::Malformed { .. } => ("", ""),
-        };
-        let role = match &judged.outcome {
-            Ok((_, facts)) => {
-                facts.proved().map(|proved| proved.identity().role().map(str::to_owned))
-            }
-            Err(_) => None,
-        };
-        let role = role.unwrap_or_else(|| user.and_then(|user| User::read(user)?.role));
-        let reason = reason(line, user, judged);
-        let route = gateway.route_name(method, path);
         let warm_up = is_warm_up(began, line, judged);
-        self.text.clear();
-        let group = (category, &route, &role, &reason, warm_up);
-        let _ = write!(self.text, "{group:?}");
-        let place = match self.places.get(&self.text) {
+        self.key(category, warm_up, line, gateway, judged);
+        let place = match self.kinds.get(&self.text) {
             Some(place) => *place,
-            // Whoever sends requests has a part in what they are grouped by.
-            None if self.places.len() >= MOST_CHANGES => self.rest(category),
             None => {
-                let place = self.report.changes.len();
-                self.places.insert(self.text.clone(), place);
-                let example = Example {
-                    line: number,
-                    decision: line.number,
-                    method: method.to_owned(),
-                    path: path.to_owned(),
-                    user: user.and_then(recorded_user),
-                };
-                let change = Change { category, route, role, reason, warm_up, count: 0, example };
-                self.report.changes.push(change);
+                let key = self.text.clone();
+                let place = self.place(category, warm_up, (number, line), gateway, judged);
+                if self.kinds.len() >= MOST_KINDS {
+                    self.kinds.clear();
+                }
+                self.kinds.insert(key, place);
                 place
             }
         };
         if let Some(change) = self.report.changes.get_mut(place) {
             change.count += 1;
         }
+    }
+
+    /// Puts down all that tells a change from others, and more, in the form in which it is at hand.
+    fn key(
+        &mut self,
+        category: Category,
+        warm_up: bool,
+        line: &DecisionLine<'_>,
+        gateway: &RecordedGateway,
+        judged: &Judged<'_, '_>,
+    ) {
+        let text = &mut self.text;
+        text.clear();
+        let _ = match &judged.outcome {
+            Ok((Decision::Allow(allowed), facts)) => {
+                let [stem, suffix] = allowed.service().parts();
+                write!(text, "{category:?} {warm_up} {:?} {stem}{suffix} ", facts.route())
+            }
+            Ok((Decision::Deny(Denied { denial, service, .. }), facts)) => {
+                let (route, window) = (facts.route(), facts.window());
+                let parts = service.as_ref().map(ServiceName::parts);
+                write!(text, "{category:?} {warm_up} {route:?} {parts:?} {window:?} {denial} ")
+                    .and_then(|()| match denial.reason() {
+                        Some(reason) => write!(text, "{reason} "),
+                        None => Ok(()),
+                    })
+            }
+            Err(lack) => write!(text, "{category:?} {warm_up} {lack:?} "),
+        };
+        if let RequestLine::Request { method, path, .. } = &line.request
+            && judged.outcome.is_err()
+        {
+            match gateway.route_index(method, path) {
+                Some(route) => text.extend(["route ", &route.to_string()]),
+                None => text.extend([&**method, " ", path]),
+            }
+        }
+        text.push_str(line.decision);
+        if line.answer.error.is_some() {
+            text.push_str(line.explanation);
+        }
+        text.push_str(line.credential);
+    }
+
+    /// The place of a change among those of its kind.
+    fn place(
+        &mut self,
+        category: Category,
+        warm_up: bool,
+        (number, line): (u64, &DecisionLine<'_>),
+        gateway: &RecordedGateway,
+        judged: &Judged<'_, '_>,
+    ) -> usize {
+        let read = CredentialLine::read(line.credential).ok().flatten();
+        let user = read.as_ref().and_then(CredentialLine::user);
+        let (method, path) = match &line.request {
+            RequestLine::Request { method, path, .. } => (&**method, &**path),
+            RequestLine::Malformed { .. } => ("", ""),
+        };
+        let proved = judged.outcome.as_ref().ok().and_then(|(_, facts)| facts.proved());
+        let role = match proved {
+            Some(proved) => proved.identity().role().map(str::to_owned),
+            None => user.and_then(|user| User::read(user)?.role),
+        };
+        let reason = reason(line, user, judged);
+        let route = gateway.route_name(method, path);
+        let group = format!("{:?}", (category, &route, &role, &reason, warm_up));
+        if let Some(place) = self.places.get(&group) {
+            return *place;
+        }
+        // Whoever sends requests has a part in what they are grouped by.
+        if self.places.len() >= MOST_CHANGES {
+            return self.rest(category);
+        }
+        let place = self.report.changes.len();
+        self.places.insert(group, place);
+        let example = Example {
+            line: number,
+            decision: line.number,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            user: user.and_then(recorded_user),
+        };
+        self.report.changes.push(Change {
+            category,
+            route,
+            role,
+            reason,
+            warm_up,
+            count: 0,
+            example,
+        });
+        place
     }
 
     /// The place of what is not told apart any more.

@@ -8,5 +8,7 @@
     reason = "tests may panic"
 )]
 
+mod file;
+mod lines;
 mod live;
 mod properties;
