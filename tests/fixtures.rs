@@ -1,66 +1,19 @@
 //! Every recorded conversation, through the library and through the command itself.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "support/by_command.rs"]
+mod by_command;
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::process::Command;
 
+use by_command::{arguments, environment};
 use portcullis::replay::Fixture;
-use serde::Deserialize;
 use support::{fixtures, path, run};
-
-/// The arguments that `NAME.toml` stands for.
-fn arguments(fixture: &Fixture) -> Vec<String> {
-    let file = format!("{}.toml", fixture.name());
-    let text = fs::read_to_string(&file).unwrap_or_default();
-    let mut arguments = Vec::new();
-    for (name, value) in text.parse::<toml::Table>().unwrap() {
-        if name == "env" {
-            continue;
-        }
-        if let ("set", toml::Value::Array(options)) = (name.as_str(), &value) {
-            arguments.extend(options.iter().map(|o| format!("--set={}", o.as_str().unwrap())));
-            continue;
-        }
-        let text = match &value {
-            toml::Value::String(text) => text.clone(),
-            toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Float(number) => number.to_string(),
-            toml::Value::Datetime(instant) => instant.to_string(),
-            toml::Value::Boolean(flag) => flag.to_string(),
-            _ => panic!("{file}: `{name}` is no single value"),
-        };
-        match name.as_str() {
-            "about" | "compare" => {}
-            "explain" | "forward" if text == "true" => arguments.push(format!("--{name}")),
-            "now" | "max_message_bytes" | "jobs" => {
-                arguments.push(format!("--{}={text}", name.replace('_', "-")));
-            }
-            "key" | "config" => {
-                let path = Path::new(&file).parent().unwrap().join(text);
-                arguments.push(format!("--{name}={}", path.display()));
-            }
-            _ => panic!("{file}: no argument is known for `{name}`"),
-        }
-    }
-    arguments
-}
-
-/// The environment variables that `NAME.toml` names.
-fn environment(fixture: &Fixture) -> BTreeMap<String, String> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Settings {
-        env: BTreeMap<String, String>,
-    }
-    let text = fs::read_to_string(format!("{}.toml", fixture.name())).unwrap_or_default();
-    toml::from_str::<Settings>(&text).unwrap().env
-}
 
 /// What the command answers. It must end well.
 fn by_the_command(fixture: &Fixture, more: &[&str]) -> Vec<u8> {

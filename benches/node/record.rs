@@ -73,7 +73,7 @@ pub(crate) fn run() {
             // As many decisions share an instant as a node answers at once.
             let seconds = (number / 500) as f64 * 1e-3;
             let now = Now::at(Timestamp::from_seconds(wall.seconds() + seconds).unwrap());
-            let step = gateway.step(Ok(request.clone()), now, &Told::default());
+            let step = gateway.step(&Ok(request.clone()), now, &Told::default());
             let Step::Decided(decision, facts) = step else { panic!("nothing can be asked") };
             if let Some(recorder) = &mut recorder {
                 recorder.decision(Ok(&request), now, &decision, &facts);

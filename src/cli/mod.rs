@@ -5,11 +5,13 @@
 
 mod check;
 mod config;
+mod explain;
 mod key;
 mod key_file;
 mod logging;
 mod node;
 mod output;
+mod policy;
 mod record_report;
 mod replay;
 mod schema;
@@ -71,6 +73,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Make keys
     Key(key::KeyArgs),
+    /// Say why one request is decided as it is, and what would turn that round
+    Explain(explain::ExplainArgs),
     /// Check a configuration: all of its faults at once, and what is unwise
     Check(check::CheckArgs),
     /// Print a commented configuration to begin with
@@ -156,6 +160,7 @@ fn run(arguments: Arguments) -> Result<Verdict, Failure> {
             key::run(&args, out)?;
             Ok(Verdict::Positive)
         }
+        Some(Command::Explain(args)) => explain::run(&args, out),
         Some(Command::Check(args)) => check::run(&args, out),
         Some(Command::InitConfig) => {
             schema::starter(out)?;

@@ -21,7 +21,7 @@ pub struct Fault {
 #[non_exhaustive]
 pub enum Problem {
     /// Not the notation it should be.
-    #[error("{0}")]
+    #[error("syntax error: {0}")]
     Syntax(String),
     /// What YAML has and a configuration has not.
     #[error("{0} is not used in a configuration")]
@@ -60,6 +60,8 @@ pub enum Problem {
         expected: String,
         /// What it is.
         found: &'static str,
+        /// What it should be, where it is a text of some form.
+        form: Option<&'static str>,
     },
     /// A text that is not of its form.
     #[error("{why}")]
@@ -144,9 +146,6 @@ pub enum Problem {
     /// More leeway than clocks need.
     #[error("a leeway of more than 5 minutes lets expired tokens live on")]
     Leeway,
-    /// Claims that are always required.
-    #[error("`{0}` is always required")]
-    RequiredClaim(&'static str),
     /// Two API keys of one name.
     #[error("the id `{id}` stands twice")]
     IdTwice {
@@ -273,7 +272,6 @@ impl Problem {
             Self::PublicWithCondition { .. } => "public-with-condition",
             Self::IssuerTwice => "issuer-twice",
             Self::Leeway => "leeway",
-            Self::RequiredClaim(_) => "required-claim",
             Self::IdTwice { .. } => "id-twice",
             Self::DigestTwice { .. } => "digest-twice",
             Self::CommonKey => "common-key",
@@ -307,7 +305,7 @@ impl Problem {
         Some(match self {
             Self::Syntax(_)
             | Self::TooDeep
-            | Self::WrongType { .. }
+            | Self::WrongType { form: None, .. }
             | Self::OutOfRange { .. }
             | Self::UnknownWord { .. }
             | Self::Rewrite { .. }
@@ -319,9 +317,11 @@ impl Problem {
             Self::NoTable { .. } => "write names with values, such as `jwt`".to_owned(),
             Self::DuplicateKey => "keep one of the two".to_owned(),
             Self::UnknownName { .. } => "`portcullis schema` lists every name".to_owned(),
-            Self::BadText { expected, .. } => format!("write {expected}"),
+            Self::BadText { expected, .. } | Self::WrongType { form: Some(expected), .. } => {
+                format!("write {expected}")
+            }
             Self::Missing { name } => format!("add `{name}`"),
-            Self::EmptyList => "leave the name out where nothing is asked for".to_owned(),
+            Self::EmptyList => "name at least one, or leave the name out".to_owned(),
             Self::UnknownService { name, .. } => {
                 format!("add a table `services.{}`", super::path::bare(name))
             }
@@ -340,7 +340,6 @@ impl Problem {
             }
             Self::IssuerTwice => "keep it in one of the two places".to_owned(),
             Self::Leeway => "write at most `5m`".to_owned(),
-            Self::RequiredClaim(claim) => format!("add \"{claim}\" to the list"),
             Self::IdTwice { .. } => "give each key an id of its own".to_owned(),
             Self::DigestTwice { .. } => "keep one of the two".to_owned(),
             Self::CommonKey => "make one with `portcullis key generate --kind api-key`".to_owned(),

@@ -176,8 +176,8 @@ impl Layers {
         Shape::root().secrets(&parsed.node, &mut hidden);
         if let Some(source) = self.sources.get_mut(number).and_then(Arc::get_mut) {
             source.hide(hidden);
-            for place in parsed.faults.iter().filter_map(|fault| fault.place) {
-                source.hide_doubtful(place);
+            if parsed.faults.iter().any(|fault| fault.problem != Problem::DuplicateKey) {
+                source.hide_values(number);
             }
         }
         self.faults.extend(parsed.faults);

@@ -5,9 +5,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::node::Place;
+use super::shape::Shape;
 
 /// A text that configuration was read from.
-#[derive(Debug)]
 pub(super) struct Source {
     pub(super) origin: Origin,
     pub(super) text: String,
@@ -15,6 +15,8 @@ pub(super) struct Source {
     lines: Vec<usize>,
     /// What is never shown, in ascending order.
     hidden: Vec<Range<usize>>,
+    /// It could not be read, so that nothing tells secrets from the rest.
+    broken: bool,
 }
 
 /// Whose text it is.
@@ -49,7 +51,7 @@ impl Source {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         let ends = memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1);
         let lines = std::iter::once(0).chain(ends).collect();
-        Self { origin, text, lines, hidden: Vec::new() }
+        Self { origin, text, lines, hidden: Vec::new(), broken: false }
     }
 
     /// The folder that relative paths begin in.
@@ -66,38 +68,38 @@ impl Source {
         self.hidden.sort_by_key(|hidden| (hidden.start, hidden.end));
     }
 
-    /// Keeps the line around a place from being shown where it may hold a secret. For texts that
-    /// could not be read, so that nothing tells secrets from the rest.
-    pub(super) fn hide_doubtful(&mut self, place: Place) {
-        let (line, _) = self.line_column(place.start);
-        if self.is_doubtful(line) {
-            let text = self.shown(line);
-            let name = if begins_entry(text) { text.find(['=', ':']) } else { None };
-            let mut line = self.line(line);
-            line.start += name.map_or(0, |name| name + 1);
-            self.hide([Place { source: place.source, start: line.start, end: line.end }]);
+    /// Keeps everything from being shown but names that mean something, small numbers and marks. For
+    /// texts that could not be read, so that nothing tells secrets from the rest.
+    pub(super) fn hide_values(&mut self, source: usize) {
+        if matches!(self.origin, Origin::Variable(_) | Origin::Option(_)) {
+            // What their names stand for tells whether they may be secrets.
+            return;
         }
-    }
-
-    /// True where a line speaks of something secret, or goes on with a value that a line above
-    /// began and that may be.
-    fn is_doubtful(&self, line: usize) -> bool {
-        /// Lines of a value that are looked back over; a PEM file of an 8192 bit key has fewer.
-        const VALUE: usize = 150;
-        let above = (line.saturating_sub(VALUE)..=line).rev().map(|line| self.shown(line));
-        for (distance, text) in above.enumerate() {
-            if speaks_of_secrets(text) || (distance == 0 && has_long_word(text)) {
-                return true;
+        self.broken = true;
+        let text = self.text.as_str();
+        let mut places: Vec<Place> = Vec::new();
+        for word in text.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
+            if word.is_empty() || is_harmless(word) {
+                continue;
             }
-            if begins_entry(text) {
-                return false;
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            let end = start + word.len();
+            match places.last_mut() {
+                // Words of one text.
+                Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
+                    last.end = end;
+                }
+                _ => places.push(Place { source, start, end }),
             }
         }
-        false
+        self.hide(places);
     }
 
-    fn shown(&self, line: usize) -> &str {
-        self.text.get(self.line(line)).unwrap_or_default()
+    /// True where what a remark quotes of this text may be a secret.
+    pub(super) fn makes_doubtful(&self, path: &str, message: &str) -> bool {
+        let names = path.split(['.', '[', ']', '"']);
+        let quoted = message.split('`').skip(1).step_by(2);
+        self.broken && names.chain(quoted).any(|word| !(word.is_empty() || is_harmless(word)))
     }
 
     /// The stretches that are not to be shown within a line.
@@ -123,30 +125,17 @@ impl Source {
     }
 }
 
-fn speaks_of_secrets(line: &str) -> bool {
-    const WORDS: [&str; 8] =
-        ["secret", "secrt", "key", "password", "passwd", "token", "-----", "://"];
-    let line = line.to_ascii_lowercase();
-    WORDS.iter().any(|word| line.contains(word))
+/// What parts words in any notation.
+const MARKS: &str = "{}[]():,=\"'#";
+
+fn is_blank(between: &str) -> bool {
+    between.bytes().all(|byte| byte == b' ')
 }
 
-/// A run of letters and digits as long as no name is.
-fn has_long_word(line: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=');
-    line.split(|c| !word(c)).any(|run| run.len() >= 32)
-}
-
-/// `name = value`, `name: value`, `"name": value`, `- name: value` or `[table]`: a line that says
-/// something for itself. Base64 that ends in `=` does not.
-fn begins_entry(line: &str) -> bool {
-    let line = line.trim_start().trim_start_matches("- ").trim_start_matches(['{', ' ']);
-    if line.starts_with('[') {
-        return true;
-    }
-    let Some((name, value)) = line.split_once(['=', ':']) else { return false };
-    let is_equation = line.as_bytes().get(name.len()) == Some(&b'=');
-    let is_padding = is_equation && !name.ends_with(' ') && !value.starts_with(' ');
-    let name = name.trim().trim_matches(['"', '\'']);
-    let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.' | b'-');
-    !is_padding && !name.is_empty() && name.len() <= 40 && name.bytes().all(plain)
+/// A name of the tree, or a number, duration or rate that is too short for a secret.
+fn is_harmless(word: &str) -> bool {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let is_number = (1..=5).contains(&digits)
+        && matches!(&word[digits..], "" | "ms" | "s" | "m" | "h" | "/s" | "/min" | "/h");
+    is_number || matches!(word, "true" | "false" | "null" | "-") || Shape::is_name(word)
 }

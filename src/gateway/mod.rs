@@ -11,7 +11,8 @@
 //!   proved
 //! - [`revocation`], [`limit`], [`breaker`]: what was decided and done before
 //! - [`route`], [`service`], [`forward`]: where the request belongs, and what is sent there
-//! - [`decision`], [`facts`], [`explain`]: the answer, and how it came about
+//! - [`decision`], [`facts`], [`explain`], [`unmet`]: the answer, and how it came about
+//! - [`nearest`]: what would turn it round
 //! - [`ask`]: what the core cannot know by itself
 //! - [`unverified`]: what can be seen of a token without a key, for showing it alone
 
@@ -39,6 +40,7 @@ mod json;
 pub mod key;
 pub mod limit;
 mod live;
+pub mod nearest;
 mod now;
 pub mod path;
 mod permission;
@@ -53,6 +55,7 @@ mod step_up;
 mod time;
 pub mod token;
 pub mod trust;
+pub mod unmet;
 pub mod unverified;
 pub mod verified;
 mod world;
@@ -208,7 +211,7 @@ impl Gateway {
         let now = now.into();
         let mut told = Told::default();
         loop {
-            match self.step(request.clone(), now, &told) {
+            match self.step(&request, now, &told) {
                 Step::Decided(decision, _) => break decision,
                 Step::Ask(Ask::Introspection(_)) => {
                     told.introspection = Some(Introspection::Failed);
@@ -223,7 +226,7 @@ impl Gateway {
     /// decision begins anew with what was found out.
     pub fn step<'a>(
         &mut self,
-        request: Result<Request<'a>, BadRequest>,
+        request: &Result<Request<'a>, BadRequest>,
         now: Now,
         told: &Told,
     ) -> Step<'a> {
@@ -237,7 +240,7 @@ impl Gateway {
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
             }),
-            Err(Halt::Unknown(ask)) => return Step::Ask(ask),
+            Err(Halt::Unknown(ask)) => return Step::Ask(*ask),
         };
         Step::Decided(decision, facts)
     }

@@ -290,6 +290,25 @@ pub(super) fn unknown_key<'t>(
     (issuer.asks_for_keys && !known && issuer.allows(header.algorithm)).then_some((id, kid))
 }
 
+/// What a token that nobody believes says: algorithm and `kid` of its header, and the issuer whose
+/// keys it would be verified with. For telling a person why it was refused.
+pub(super) fn named<'k>(
+    token: &str,
+    trust: &'k Trust,
+) -> Option<(Option<SaidKey>, Option<&'k Issuer>)> {
+    let parts = Segments::split(token).filter(|_| token.len() <= MAX_TOKEN_BYTES)?;
+    let (mut header, mut payload) = (Vec::new(), Vec::new());
+    decode(parts.header, "header", &mut header).ok()?;
+    decode(parts.payload, "payload", &mut payload).ok()?;
+    let said = JoseHeader::read(&header)
+        .ok()
+        .map(|header| (header.algorithm, header.kid.map(|kid| kid.into_owned())));
+    Some((said, issuer_of(&payload, trust).map(|(_, issuer)| issuer)))
+}
+
+/// The algorithm and the key that a header names.
+type SaidKey = (Algorithm, Option<String>);
+
 impl SignedToken {
     /// Reads the claims of a token whose signature is good.
     ///
@@ -325,7 +344,7 @@ impl SignedToken {
         };
         Ok(match claims.judge(issuer, trust) {
             Ok(judged) => {
-                let iss = match claims.get("iss") {
+                let iss = match &claims.iss {
                     Some(Value::String(iss)) => Some(&**iss),
                     _ => None,
                 };

@@ -173,6 +173,11 @@ impl Trust {
         iss.and_then(|iss| self.further.get(iss)).copied().unwrap_or_default()
     }
 
+    /// Every role, and what it grants, in no order.
+    pub(super) fn roles(&self) -> impl Iterator<Item = (&str, &[Grant])> {
+        self.roles.iter().map(|(role, grants)| (&**role, grants.as_slice()))
+    }
+
     /// What a role grants.
     pub(super) fn grants(&self, role: &str) -> &[Grant] {
         self.roles.get(role).map_or(&[], Vec::as_slice)
@@ -196,6 +201,11 @@ impl Trust {
         let rates = roles.filter_map(|role| self.rates.get(role)).copied();
         let highest = rates.reduce(|one, other| if is_higher(other, one) { other } else { one });
         highest.or(self.default_rate)
+    }
+
+    /// The limit of one role, where it has one.
+    pub(super) fn rate_of_role(&self, role: &str) -> Option<RateLimit> {
+        self.rates.get(role).copied()
     }
 
     /// True where any key's signatures are worth checking on several cores.

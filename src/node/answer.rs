@@ -1,7 +1,9 @@
 //! Answers: what was decided, laid out as messages.
 
+use memchr::memmem;
+
 use super::forwarding::UnderWay;
-use crate::gateway::explain::{Step, explain};
+use crate::gateway::explain::Step;
 use crate::gateway::forward::Forwarded;
 use crate::gateway::{Allowed, Decision, Denial, Identity};
 use crate::protocol::layout::{self, ObjectWriter};
@@ -47,7 +49,7 @@ pub(super) fn decision(
     from_to: (&str, &str),
     address: &Address<'_>,
     decision: &Decision<'_>,
-    explained: bool,
+    explanation: Option<&[u8]>,
     out: &mut Vec<u8>,
 ) {
     layout::answer(out, from_to, ("api_response", address.msg_id.as_ref()), |body| {
@@ -69,8 +71,8 @@ pub(super) fn decision(
             }
             Decision::Deny(denied) => denial(&denied.denial, body),
         }
-        if explained {
-            body.raw("explain", &explanation_of(decision));
+        if let Some(explanation) = explanation {
+            body.raw("explain", explanation);
         }
     });
 }
@@ -129,6 +131,32 @@ fn to_who_asked(
     });
 }
 
+/// Replaces every answer to a request, when none may go out as it was decided.
+pub(super) fn refuse_all(answers: &mut Vec<u8>, why: &Denial) {
+    // No string can hold these: a quote in one is escaped.
+    const KIND: &[u8] = b", \"body\": {\"type\": \"api_response\"";
+    const STATUS: &[u8] = b", \"status\": ";
+    let mut refused = Vec::with_capacity(answers.len());
+    let mut rest = Vec::new();
+    layout::object(&mut rest, |body| denial(why, body));
+    for line in answers.split_inclusive(|byte| *byte == b'\n') {
+        let status = memmem::find(line, KIND).and_then(|kind| {
+            let behind = kind + KIND.len();
+            memmem::find(line.get(behind..)?, STATUS).map(|status| behind + status)
+        });
+        match status.and_then(|status| line.get(..status)) {
+            Some(envelope) => {
+                refused.extend_from_slice(envelope);
+                refused.extend_from_slice(b", ");
+                refused.extend_from_slice(rest.get(1..).unwrap_or_default());
+                refused.extend_from_slice(b"}\n");
+            }
+            None => refused.extend_from_slice(line),
+        }
+    }
+    *answers = refused;
+}
+
 /// The caller as an answer shows it, or `null`.
 pub(super) fn user_context_of(allowed: &Allowed<'_>) -> Vec<u8> {
     match allowed.caller() {
@@ -138,9 +166,9 @@ pub(super) fn user_context_of(allowed: &Allowed<'_>) -> Vec<u8> {
 }
 
 /// The checks that were made.
-pub(super) fn explanation_of(decision: &Decision<'_>) -> Vec<u8> {
+pub(super) fn explanation_of(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::new();
-    layout::objects(&mut out, &explain(decision), explained_step);
+    layout::objects(&mut out, steps, explained_step);
     out
 }
 

@@ -8,15 +8,18 @@ use super::forwarding::Forwarding;
 use super::in_force::InForce;
 use super::metrics::Counters;
 use super::outside::Outside;
+use super::recording::Recording;
 use super::revoking::RevocationFile;
-use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
-use crate::gateway::ask::Told;
+use super::{Allowed, Clock, Input, NodeError, Options, Record, Waited, ahead, answer, init};
+use crate::gateway::ask::{Ask, Told};
+use crate::gateway::explain::Case;
 use crate::gateway::{
     BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
 };
 use crate::protocol::{
     Address, ApiRequest, Body, Framer, Incoming, Malformed, Message, WrongMember,
 };
+use crate::record::Event;
 
 /// A node in the middle of a conversation.
 pub struct Node {
@@ -32,6 +35,7 @@ pub struct Node {
     /// What is with services, where requests are forwarded.
     pub(super) forwarding: Option<Forwarding>,
     pub(super) revocation_file: RevocationFile,
+    pub(super) recording: Recording,
     pub(super) counters: Counters,
     pub(super) started: Now,
     pub(super) now: Now,
@@ -56,6 +60,10 @@ impl Node {
     pub fn new(options: Options) -> Result<Self, NodeError> {
         let now = options.clock.now();
         let (outside, in_force) = init::at_start(&options)?;
+        let recording = match options.record {
+            Record::Decisions => Recording::open(&in_force.configuration)?,
+            Record::Nothing => Recording::default(),
+        };
         let in_force = Arc::new(in_force);
         let mut node = Self {
             gateway: Gateway::new(),
@@ -69,11 +77,13 @@ impl Node {
             name: None,
             appointed_by: None,
             revocation_file: RevocationFile::default(),
+            recording,
             counters: Counters::default(),
             started: now,
             now,
         };
         node.enforce(in_force);
+        node.record_start(Event::Begin);
         Ok(node)
     }
 
@@ -94,7 +104,8 @@ impl Node {
         self.now = self.options.clock.now();
         self.revocation_file.poll(self.now, self.gateway.revocations());
         if self.outside.key_sets_have_changed() {
-            self.in_force.put_keys(&mut self.gateway, &self.outside);
+            self.in_force.put_keys(&mut self.gateway, &mut self.outside);
+            self.record_start(Event::Change);
         }
     }
 
@@ -129,33 +140,29 @@ impl Node {
         request: &Result<ApiRequest<'_>, WrongMember>,
         out: &mut Vec<u8>,
     ) {
-        let asked = match request {
-            Ok(request) => Ok(Request {
-                method: &request.method,
-                target: &request.path,
-                headers: &request.headers,
-                required: &request.required,
-                client_ip: request.client_ip.as_deref(),
-            }),
-            Err(WrongMember { member, problem }) => {
-                Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
-            }
+        let asked = asked_by(request);
+        let (decision, facts) = self.decide(&asked);
+        let decision = match &self.forwarding {
+            Some(forwarding) if !forwarding.has_room() => too_many_under_way(decision),
+            _ => decision,
         };
-        let (decision, _facts) = self.decide(&asked);
-        let decision = self.with_room_to_forward(decision);
+        let decision = self.record(&asked, decision, &facts);
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
         }
+        let explanation = self.options.explain.then(|| {
+            let case = Case { request: &asked, decision: &decision, facts: &facts, now: self.now };
+            answer::explanation_of(&self.gateway.explain(case))
+        });
         if let (Decision::Allow(allowed), Ok(request), Ok(asked)) = (&decision, request, &asked)
             && self.forwarding.is_some()
         {
-            let explained = self.options.explain.then_some(&decision);
-            self.forward(address, (request, asked), (allowed, explained), out);
+            self.forward(address, (request, asked), (allowed, explanation), out);
             return;
         }
         let from_to = route_back(self.name.as_deref(), address);
-        answer::decision(from_to, address, &decision, self.options.explain, out);
+        answer::decision(from_to, address, &decision, explanation.as_deref(), out);
     }
 
     /// Decides, and finds out whatever that takes.
@@ -163,28 +170,21 @@ impl Node {
         &mut self,
         request: &Result<Request<'a>, BadRequest>,
     ) -> (Decision<'a>, Facts<'a>) {
-        let mut told = Told::default();
-        loop {
-            match self.gateway.step(request.clone(), self.now, &told) {
-                Step::Decided(decision, facts) => break (decision, facts),
-                Step::Ask(ask) => self.find_out(&ask, &mut told),
-            }
-        }
+        self.decide_with(request, &mut Told::default(), Self::find_out)
     }
 
-    /// What never answers must not pile up without end.
-    fn with_room_to_forward<'a>(&mut self, decision: Decision<'a>) -> Decision<'a> {
-        match decision {
-            Decision::Allow(allowed)
-                if self.forwarding.as_ref().is_some_and(|forwarding| !forwarding.has_room()) =>
-            {
-                Decision::Deny(Denied {
-                    denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
-                    service: Some(allowed.service().clone()),
-                    caller: allowed.caller().cloned(),
-                })
+    /// The same, where `find_out` says what is found out, and `told` keeps it.
+    pub(super) fn decide_with<'a>(
+        &mut self,
+        request: &Result<Request<'a>, BadRequest>,
+        told: &mut Told,
+        find_out: impl Fn(&mut Self, &Ask, &mut Told),
+    ) -> (Decision<'a>, Facts<'a>) {
+        loop {
+            match self.gateway.step(request, self.now, told) {
+                Step::Decided(decision, facts) => break (decision, facts),
+                Step::Ask(ask) => find_out(self, &ask, told),
             }
-            other => other,
         }
     }
 
@@ -237,6 +237,36 @@ impl Node {
         debug!(line, text, "refused");
         let from_to = route_back(self.name.as_deref(), address);
         answer::error(from_to, address, code as u64, text, out);
+    }
+}
+
+/// A message as the core reads it.
+pub(super) fn asked_by<'r>(
+    request: &'r Result<ApiRequest<'_>, WrongMember>,
+) -> Result<Request<'r>, BadRequest> {
+    match request {
+        Ok(request) => Ok(Request {
+            method: &request.method,
+            target: &request.path,
+            headers: &request.headers,
+            required: &request.required,
+            client_ip: request.client_ip.as_deref(),
+        }),
+        Err(WrongMember { member, problem }) => {
+            Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
+        }
+    }
+}
+
+/// What never answers must not pile up without end.
+fn too_many_under_way(decision: Decision<'_>) -> Decision<'_> {
+    match decision {
+        Decision::Allow(allowed) => Decision::Deny(Denied {
+            denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
+            service: Some(allowed.service().clone()),
+            caller: allowed.caller().cloned(),
+        }),
+        denied @ Decision::Deny(_) => denied,
     }
 }
 

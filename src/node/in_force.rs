@@ -1,9 +1,8 @@
 //! The configuration in force, and the keys that it comes to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tracing::warn;
 
 use super::outside::Outside;
 use crate::config::{Configuration, IssuerKeys, Resolved, hash, thumbprints};
@@ -11,6 +10,7 @@ use crate::gateway::key::KeySet;
 use crate::gateway::policy::ServiceTimeout;
 use crate::gateway::trust::IssuerId;
 use crate::gateway::{Gateway, KeySource};
+use crate::record::KeysFrom;
 use crate::remote::RemoteUrl;
 
 /// A configuration, and where the keys of each issuer come from.
@@ -18,6 +18,8 @@ pub(super) struct InForce {
     pub(super) configuration: Arc<Configuration>,
     /// `[jwt]` first, then the further issuers in the order of their names.
     issuers: Vec<Keys>,
+    /// Where the keys of `[jwt]` come from.
+    pub(super) keys_from: KeysFrom,
 }
 
 /// Where one issuer's keys come from.
@@ -37,11 +39,12 @@ impl InForce {
         });
         let jwt = Keys { given: Arc::new(resolved.jwt), urls: urls(&settings.jwt) };
         let issuers = std::iter::once(jwt).chain(further).collect();
-        Self { configuration, issuers }
+        Self { configuration, issuers, keys_from: KeysFrom::Configuration }
     }
 
     /// Puts a key in place of all that the configuration names for `[jwt]`.
-    pub(super) fn give(&mut self, keys: Arc<KeySet>) {
+    pub(super) fn give(&mut self, keys: Arc<KeySet>, from: KeysFrom) {
+        self.keys_from = from;
         if let Some(jwt) = self.issuers.first_mut() {
             *jwt = Keys { given: keys, urls: Vec::new() };
         }
@@ -58,15 +61,17 @@ impl InForce {
     }
 
     /// Puts the keys in force, those that were fetched among them.
-    pub(super) fn put_keys(&self, gateway: &mut Gateway, outside: &Outside) {
+    pub(super) fn put_keys(&self, gateway: &mut Gateway, outside: &mut Outside) {
+        let mut left_out = BTreeSet::new();
         for (place, Keys { given, urls }) in self.issuers.iter().enumerate() {
             let id = place.checked_sub(1).map_or(IssuerId::JWT, IssuerId::further);
             let source = match urls.is_empty() {
                 true => KeySource::Given,
                 false => KeySource::MayBeAsked,
             };
-            gateway.replace_keys_of(id, united(given, urls, outside), source);
+            gateway.replace_keys_of(id, united(given, urls, outside, &mut left_out), source);
         }
+        outside.leave_out(left_out);
     }
 
     /// How long a service may take to answer.
@@ -88,14 +93,22 @@ fn urls(keys: &IssuerKeys) -> Vec<RemoteUrl> {
     keys.urls.iter().filter_map(|url| url.parse().ok()).collect()
 }
 
-/// All keys of one issuer. A set that does not go together with the others is left out.
-fn united(given: &Arc<KeySet>, urls: &[RemoteUrl], outside: &Outside) -> Arc<KeySet> {
+/// All keys of one issuer. A set that does not go together with the others is left out, which is
+/// to be said.
+fn united(
+    given: &Arc<KeySet>,
+    urls: &[RemoteUrl],
+    outside: &Outside,
+    left_out: &mut BTreeSet<String>,
+) -> Arc<KeySet> {
     let mut all = Arc::clone(given);
     for url in urls {
         let Some(fetched) = outside.key_set(url) else { continue };
         match KeySet::union([&*all, &*fetched]) {
             Ok(union) => all = Arc::new(union),
-            Err(fault) => warn!("the keys of {url} are left out: {fault}"),
+            Err(fault) => {
+                left_out.insert(format!("the keys of {url} are left out: {fault}"));
+            }
         }
     }
     all

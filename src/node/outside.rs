@@ -1,8 +1,11 @@
 //! What the node finds out outside the process on behalf of the core.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Instant;
+
+use tracing::warn;
 
 use super::NodeError;
 use super::conversation::Node;
@@ -10,6 +13,7 @@ use crate::config::{Configuration, JwksSettings, Resolved};
 use crate::gateway::Now;
 use crate::gateway::ask::{Ask, Introspection, KeyAskedFor, SharedRoom, SharedWindow, Told};
 use crate::gateway::key::KeySet;
+use crate::record::Event;
 use crate::remote::{
     self, Charge, Charged, Introspected, KeySetStatus, KeySetTiming, KeySets, Moment, RemoteUrl,
     Secret, SharedWindows,
@@ -21,6 +25,8 @@ pub(super) struct Outside {
     key_sets: Option<KeySets>,
     /// The version of the key sets that are in force.
     version: u64,
+    /// What was said about fetched sets that are not in force.
+    left_out: BTreeSet<String>,
     introspection: Option<remote::Introspection>,
     windows: Option<SharedWindows>,
 }
@@ -43,6 +49,8 @@ impl Outside {
         if !sources.is_empty() {
             let key_sets = KeySets::start(sources).map_err(NodeError::Start)?;
             key_sets.wait_for_first();
+            // Asked for before the sets are, so that no change is missed.
+            outside.version = key_sets.version();
             outside.key_sets = Some(key_sets);
         }
         if let (Some(asked), Some(secret)) = (&settings.introspection, &resolved.client_secret)
@@ -93,6 +101,14 @@ impl Outside {
     /// The set of a URL, if there is one by now.
     pub(super) fn key_set(&self, url: &RemoteUrl) -> Option<Arc<KeySet>> {
         Some(Arc::clone(&self.key_sets.as_ref()?.set(url)?.keys))
+    }
+
+    /// Says which fetched sets are not in force, and why: once, for as long as it stays so.
+    pub(super) fn leave_out(&mut self, left_out: BTreeSet<String>) {
+        for line in left_out.difference(&self.left_out) {
+            warn!("{line}");
+        }
+        self.left_out = left_out;
     }
 
     /// How the key sets are doing.
@@ -153,7 +169,8 @@ impl Node {
                     key_sets.wait_for_key(urls, kid);
                 }
                 if self.outside.key_sets_have_changed() {
-                    self.in_force.put_keys(&mut self.gateway, &self.outside);
+                    self.in_force.put_keys(&mut self.gateway, &mut self.outside);
+                    self.record_start(Event::Change);
                 }
                 told.key = Some(KeyAskedFor);
             }

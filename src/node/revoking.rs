@@ -30,7 +30,22 @@ pub(super) struct RevocationFile {
 struct Stamp {
     length: u64,
     modified: Option<SystemTime>,
+    place: Place,
 }
+
+/// Which file a name leads to, and when it was touched last, which nobody can set.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg(unix)]
+struct Place {
+    device: u64,
+    number: u64,
+    changed: (i64, i64),
+}
+
+/// Nothing more is known of it here.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg(not(unix))]
+struct Place;
 
 impl RevocationFile {
     /// Follows a file from now on; what another one said is forgotten.
@@ -132,6 +147,21 @@ fn ends_within_a_line(file: &mut File) -> io::Result<bool> {
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        Self { length: metadata.len(), modified: metadata.modified().ok() }
+        let place = Place::of(metadata);
+        Self { length: metadata.len(), modified: metadata.modified().ok(), place }
+    }
+}
+
+impl Place {
+    #[cfg(unix)]
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Self { device: metadata.dev(), number: metadata.ino(), changed }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Metadata) -> Self {
+        Self
     }
 }

@@ -2,13 +2,15 @@
 //! that are down, slow, huge or lying.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+#[path = "../support/http_server.rs"]
+mod http_server;
+#[path = "../support/redis_server.rs"]
+mod redis_server;
 #[path = "../support/mod.rs"]
 mod support;
 
-mod http_server;
 mod introspection;
 mod key_sets;
 mod logged;
 mod redis;
-mod redis_server;
 mod tls;

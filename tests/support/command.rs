@@ -27,7 +27,12 @@ pub fn portcullis(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Com
 
 /// Runs it with this on its standard input.
 pub fn run<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, input: &[u8]) -> Run {
-    let mut child = portcullis(arguments)
+    run_as(portcullis(arguments), input)
+}
+
+/// The same of a command that was made ready.
+pub fn run_as(mut command: Command, input: &[u8]) -> Run {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -3,14 +3,14 @@
 mod check;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
 pub(super) use self::check::Checker;
 pub(super) use self::schema::schema;
-use super::leaf::{FORMS, Form};
+use super::leaf::{Digest, FORMS, Form, Leaf};
 use super::node::{self, Node, Place};
 
 /// What may stand somewhere.
@@ -64,7 +64,34 @@ static ROOT: LazyLock<Shape> = LazyLock::new(|| {
     Shape::compile(schema, definitions)
 });
 
+/// Every name that means something anywhere.
+static NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let mut names = HashSet::new();
+    ROOT.collect_names(&mut names);
+    names
+});
+
 impl Shape {
+    /// True for a name that means something anywhere in the tree.
+    pub(super) fn is_name(word: &str) -> bool {
+        NAMES.contains(word)
+    }
+
+    fn collect_names<'s>(&'s self, names: &mut HashSet<&'s str>) {
+        match self {
+            Self::Table(table) => {
+                for (name, field) in &table.fields {
+                    names.insert(name);
+                    field.shape.collect_names(names);
+                }
+                table.rest.iter().for_each(|rest| rest.collect_names(names));
+            }
+            Self::List { item, .. } => item.collect_names(names),
+            Self::Any(shapes) => shapes.iter().for_each(|shape| shape.collect_names(names)),
+            _ => {}
+        }
+    }
+
     /// The whole tree's.
     pub(super) fn root() -> &'static Self {
         &ROOT
@@ -189,7 +216,7 @@ impl Shape {
     pub(super) fn secrets(&self, node: &Node, found: &mut Vec<Place>) {
         if !self.takes(&node.value) {
             if self.may_hold_secret() && node.value != node::Value::Null {
-                found.push(node.place);
+                values(node, found);
             }
             return;
         }
@@ -203,19 +230,28 @@ impl Shape {
                 for (name, entry) in table {
                     match shape.field(name) {
                         Some(shape) => shape.secrets(&entry.node, found),
-                        None => found.push(entry.node.place),
+                        None => values(&entry.node, found),
                     }
                 }
             }
             (Self::List { item, .. }, node::Value::List(items)) => {
                 items.iter().for_each(|node| item.secrets(node, found));
             }
-            (Self::Text(Some(form)), node::Value::Text(text)) if form.secret => {
-                if (form.check)(text).is_err() {
-                    found.push(node.place);
-                }
+            (Self::Text(Some(form)), node::Value::Text(text))
+                if form.secret && (form.name == Digest::FORMAT || (form.check)(text).is_err()) =>
+            {
+                found.push(node.place);
             }
             _ => {}
+        }
+    }
+
+    /// The form of a text that may stand here.
+    pub(super) fn form(&self) -> Option<&'static Form> {
+        match self {
+            Self::Text(form) => *form,
+            Self::Any(shapes) => shapes.iter().find_map(Self::form),
+            _ => None,
         }
     }
 
@@ -234,6 +270,15 @@ impl Shape {
                 kinds.join(" or ")
             }
         }
+    }
+}
+
+/// Where the values of a tree stand, its names left out.
+fn values(node: &Node, found: &mut Vec<Place>) {
+    match &node.value {
+        node::Value::Table(table) => table.values().for_each(|entry| values(&entry.node, found)),
+        node::Value::List(items) => items.iter().for_each(|item| values(item, found)),
+        _ => found.push(node.place),
     }
 }
 
