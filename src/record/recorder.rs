@@ -293,7 +293,7 @@ mod tests {
                     required: &required,
                     client_ip: None,
                 };
-                match gateway.step(Ok(request.clone()), now, &Told::default()) {
+                match gateway.step(&Ok(request.clone()), now, &Told::default()) {
                     Step::Decided(decision, facts) => {
                         recorder.decision(Ok(&request), now, &decision, &facts);
                     }

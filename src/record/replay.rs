@@ -63,7 +63,7 @@ pub fn replay(input: impl Read) -> Result<Replayed, ReadError> {
     loop {
         let line = records.line() + 1;
         let failed = |fault| ReadError { line, fault };
-        match records.next()? {
+        match records.next_line()? {
             None => break,
             Some(Line::Start(start)) => {
                 let policy = judge::configuration(&start).map_err(failed)?.policy;

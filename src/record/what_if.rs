@@ -175,7 +175,7 @@ pub fn what_if(input: impl Read, proposal: &Proposal) -> Result<Report, ReadErro
     loop {
         let line = records.line() + 1;
         let failed = |fault| ReadError { line, fault };
-        match records.next()? {
+        match records.next_line()? {
             None => break,
             Some(Line::Start(start)) => {
                 let recording =

@@ -307,8 +307,7 @@ impl RecordedGateway {
             && let Some(lack) = lenient.doubt(&facts)
         {
             let again = &mut Facts::default();
-            let request = recorded.request.clone();
-            match check::check(&lenient.rules, &mut past, &request, recorded.now, again) {
+            match check::check(&lenient.rules, &mut past, &recorded.request, recorded.now, again) {
                 Err(Halt::Denied(Denial::Forbidden { .. })) => {}
                 _ => return Err(lack),
             }
