@@ -176,11 +176,11 @@ impl Recorder {
         out.extend_from_slice(b"{\"n\":");
         number(out, self.next);
         out.extend_from_slice(self.time.text(now));
-        write::request(out, request, redactor);
+        write::request(out, request, facts, redactor);
         out.extend_from_slice(b",\"state\":");
         self.state.write(Told::of(decision, facts, self.key_version), out);
         out.extend_from_slice(b",\"decision\":");
-        write::decision(out, decision, facts);
+        write::decision(out, decision, facts, redactor);
         out.extend_from_slice(b",\"explain\":");
         write::explanation(out, decision);
         out.extend_from_slice(b",\"credential\":");

@@ -18,8 +18,8 @@ use super::read::{
 use super::replay::tied;
 use super::start::{Event, KeysFrom};
 use crate::gateway::policy::Policy;
-use crate::gateway::recorded::{KeysNow, KnownKey, RecordedGateway, Recording};
-use crate::gateway::{Allowed, Decision, Denial, Denied, Facts, Identity, ServiceName, Steady};
+use crate::gateway::recorded::{KeysNow, KnownKey, REDACTED, RecordedGateway, Recording};
+use crate::gateway::{Allowed, Decision, Denial, Denied, Facts, Identity, Steady};
 
 /// The configuration that a record is decided under.
 #[derive(Clone, Debug, Default)]
@@ -322,10 +322,11 @@ struct Tally {
     /// Places in the report's changes, by what they are grouped by.
     places: HashMap<String, usize, RandomState>,
     /// The same by what they come from, so that recurring ones cost little.
-    kinds: HashMap<String, usize, RandomState>,
+    kinds: HashMap<Vec<u8>, usize, RandomState>,
     /// When the first decision of the process was made.
     began: Option<Steady>,
     text: String,
+    key: Vec<u8>,
 }
 
 impl Tally {
@@ -344,11 +345,11 @@ impl Tally {
         };
         self.report.counts.add(category);
         let warm_up = is_warm_up(began, line, judged);
-        self.key(category, warm_up, line, gateway, judged);
-        let place = match self.kinds.get(&self.text) {
+        self.key((category, warm_up), line, gateway, judged);
+        let place = match self.kinds.get(self.key.as_slice()) {
             Some(place) => *place,
             None => {
-                let key = self.text.clone();
+                let key = self.key.clone();
                 let place = self.place(category, warm_up, (number, line), gateway, judged);
                 if self.kinds.len() >= MOST_KINDS {
                     self.kinds.clear();
@@ -365,43 +366,42 @@ impl Tally {
     /// Puts down all that tells a change from others, and more, in the form in which it is at hand.
     fn key(
         &mut self,
-        category: Category,
-        warm_up: bool,
+        (category, warm_up): (Category, bool),
         line: &DecisionLine<'_>,
         gateway: &RecordedGateway,
         judged: &Judged<'_, '_>,
     ) {
-        let text = &mut self.text;
-        text.clear();
-        let _ = match &judged.outcome {
-            Ok((Decision::Allow(allowed), facts)) => {
-                let [stem, suffix] = allowed.service().parts();
-                write!(text, "{category:?} {warm_up} {:?} {stem}{suffix} ", facts.route())
-            }
-            Ok((Decision::Deny(Denied { denial, service, .. }), facts)) => {
-                let (route, window) = (facts.route(), facts.window());
-                let parts = service.as_ref().map(ServiceName::parts);
-                write!(text, "{category:?} {warm_up} {route:?} {parts:?} {window:?} {denial} ")
-                    .and_then(|()| match denial.reason() {
-                        Some(reason) => write!(text, "{reason} "),
-                        None => Ok(()),
-                    })
-            }
-            Err(lack) => write!(text, "{category:?} {warm_up} {lack:?} "),
+        let key = &mut self.key;
+        key.clear();
+        key.extend([category as u8, u8::from(warm_up)]);
+        key.extend(judged.credential.number.to_ne_bytes());
+        let mut add = |text: &str| {
+            key.extend(text.len().to_ne_bytes());
+            key.extend_from_slice(text.as_bytes());
         };
-        if let RequestLine::Request { method, path, .. } = &line.request
-            && judged.outcome.is_err()
-        {
-            match gateway.route_index(method, path) {
-                Some(route) => text.extend(["route ", &route.to_string()]),
-                None => text.extend([&**method, " ", path]),
+        match &judged.outcome {
+            Ok((decision, facts)) => {
+                add_route(&mut add, facts);
+                match decision {
+                    Decision::Allow(allowed) => allowed.service().parts().into_iter().for_each(add),
+                    Decision::Deny(Denied { denial, .. }) => add_denial(&mut add, denial, facts),
+                }
+            }
+            Err(lack) => {
+                add(&lack.to_string());
+                if let RequestLine::Request { method, path, .. } = &line.request {
+                    match gateway.route_index(method, path) {
+                        Some(route) => add(&route.to_string()),
+                        None => [method, path].into_iter().for_each(|text| add(text)),
+                    }
+                }
             }
         }
-        text.push_str(line.decision);
+        let key = &mut self.key;
+        key.extend_from_slice(line.decision.as_bytes());
         if line.answer.error.is_some() {
-            text.push_str(line.explanation);
+            key.extend_from_slice(line.explanation.as_bytes());
         }
-        text.push_str(line.credential);
     }
 
     /// The place of a change among those of its kind.
@@ -488,8 +488,41 @@ impl Tally {
                 let _ = write!(self.text, "{denial}");
                 let same = denial.status() == line.answer.status
                     && line.answer.error.as_deref() == Some(&self.text);
-                (!same).then_some(Category::DeniedOtherwise)
+                // What a configuration says to the letter may be a user's name too.
+                let is_redacted = line.answer.status == denial.status()
+                    && line.answer.error.as_deref().is_some_and(|error| error.contains(REDACTED));
+                match (same, is_redacted) {
+                    (true, _) => None,
+                    (false, true) => Some(Category::Undecidable),
+                    (false, false) => Some(Category::DeniedOtherwise),
+                }
             }
+        }
+    }
+}
+
+/// The route, and the service where there is none.
+fn add_route(add: &mut impl FnMut(&str), facts: &Facts<'_>) {
+    match (facts.route(), facts.service()) {
+        (Some(route), _) => add(&route.to_string()),
+        (None, Some(service)) => service.parts().into_iter().for_each(add),
+        (None, None) => {}
+    }
+}
+
+/// Why a request would be refused. What its caller holds is the credential's affair.
+fn add_denial(add: &mut impl FnMut(&str), denial: &Denial, facts: &Facts<'_>) {
+    add(denial.check().name());
+    match denial {
+        Denial::Forbidden { required, .. } => required.iter().for_each(|text| add(text)),
+        Denial::RateLimited { .. } => {
+            if let Some((_, limit)) = facts.window() {
+                add(&limit.to_string());
+            }
+        }
+        other => {
+            add(&other.to_string());
+            other.reason().iter().for_each(|text| add(text));
         }
     }
 }

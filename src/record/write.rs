@@ -24,6 +24,7 @@ const LONGEST_NAME: usize = 64;
 pub(super) fn request(
     out: &mut Vec<u8>,
     request: Result<&Request<'_>, &BadRequest>,
+    facts: &Facts<'_>,
     redactor: Option<&Redactor>,
 ) {
     let request = match request {
@@ -33,9 +34,18 @@ pub(super) fn request(
     out.extend_from_slice(b"{\"method\":");
     string(out, request.method);
     out.extend_from_slice(b",\"path\":");
-    string(out, path_of(request.target));
-    out.extend_from_slice(b",\"headers\":");
-    strings(out, request.headers.iter().map(|(name, _)| header_name(name)));
+    let path = path_of(request.target);
+    match hidden_user(facts, redactor) {
+        Some((redactor, user)) => string(out, &redactor.path(request.method, path, user)),
+        None => string(out, path),
+    }
+    out.extend_from_slice(b",\"headers\":[");
+    for (place, (name, _)) in request.headers.iter().enumerate() {
+        out.extend_from_slice(if place > 0 { b",\"" } else { b"\"" });
+        out.extend_from_slice(header_name(name).as_bytes());
+        out.push(b'"');
+    }
+    out.push(b']');
     out.extend_from_slice(b",\"required\":");
     strings(out, request.required.iter().map(|permission| &**permission));
     out.extend_from_slice(b",\"client\":");
@@ -44,6 +54,15 @@ pub(super) fn request(
         (client, _) => string_or_null(out, client),
     }
     out.push(b'}');
+}
+
+/// The user, where it is not to be known.
+fn hidden_user<'r>(
+    facts: &'r Facts<'_>,
+    redactor: Option<&'r Redactor>,
+) -> Option<(&'r Redactor, &'r str)> {
+    let redactor = redactor.filter(|redactor| redactor.redaction.user)?;
+    Some((redactor, facts.proved()?.identity().user()))
 }
 
 fn malformed(out: &mut Vec<u8>, fault: &BadRequest) {
@@ -186,7 +205,12 @@ fn introspection(decision: &Decision<'_>, facts: &Facts<'_>) -> Option<&'static 
 }
 
 /// How it came out.
-pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, facts: &Facts<'_>) {
+pub(super) fn decision(
+    out: &mut Vec<u8>,
+    decision: &Decision<'_>,
+    facts: &Facts<'_>,
+    redactor: Option<&Redactor>,
+) {
     let denial = denial_of(decision);
     out.extend_from_slice(b"{\"status\":");
     number(out, denial.map_or(200, |denial| u64::from(denial.status())));
@@ -209,7 +233,14 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, facts: &Facts
     out.extend_from_slice(b",\"error\":");
     match denial {
         None => out.extend_from_slice(b"null"),
-        Some(denial) => string(out, &denial.to_string()),
+        Some(denial) => match (denial, hidden_user(facts, redactor)) {
+            (Denial::Forbidden { required, held }, Some((redactor, user))) => {
+                let required = required.iter().map(|text| redactor.required(text, user)).collect();
+                let hidden = Denial::Forbidden { required, held: held.clone() };
+                string(out, &hidden.to_string());
+            }
+            _ => string(out, &denial.to_string()),
+        },
     }
     out.push(b'}');
 }
