@@ -58,5 +58,6 @@ pub mod gateway;
 pub mod mint;
 pub mod node;
 pub mod protocol;
+pub mod record;
 pub mod remote;
 pub mod replay;

@@ -5,11 +5,14 @@
 
 mod check;
 mod config;
+mod explain;
 mod key;
 mod key_file;
 mod logging;
 mod node;
 mod output;
+mod policy;
+mod record_report;
 mod replay;
 mod schema;
 mod token;
@@ -18,6 +21,7 @@ mod token_input;
 mod token_inspect;
 mod token_sign;
 mod token_verify;
+mod what_if;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -59,13 +63,18 @@ or writing fails; 2 on wrong usage or a broken configuration.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run recorded conversations again and compare the answers byte for byte
+    /// Run recorded conversations again and compare the answers byte for byte; decide recorded
+    /// decisions again and compare those
     Replay(replay::ReplayArgs),
+    /// Decide recorded decisions under another configuration and show what would change
+    WhatIf(what_if::WhatIfArgs),
     /// Sign, inspect and verify tokens
     #[command(subcommand)]
     Token(token::TokenCommand),
     /// Make keys
     Key(key::KeyArgs),
+    /// Say why one request is decided as it is, and what would turn that round
+    Explain(explain::ExplainArgs),
     /// Check a configuration: all of its faults at once, and what is unwise
     Check(check::CheckArgs),
     /// Print a commented configuration to begin with
@@ -144,12 +153,14 @@ fn run(arguments: Arguments) -> Result<Verdict, Failure> {
     let out = &mut Output::lock();
     match arguments.command {
         None => node::run(&arguments.node),
-        Some(Command::Replay(args)) => Ok(replay::run(&args, out)?),
+        Some(Command::Replay(args)) => replay::run(&args, out),
+        Some(Command::WhatIf(args)) => what_if::run(&args, out),
         Some(Command::Token(command)) => token::run(&command, out),
         Some(Command::Key(args)) => {
             key::run(&args, out)?;
             Ok(Verdict::Positive)
         }
+        Some(Command::Explain(args)) => explain::run(&args, out),
         Some(Command::Check(args)) => check::run(&args, out),
         Some(Command::InitConfig) => {
             schema::starter(out)?;

@@ -1,25 +1,29 @@
-//! `portcullis replay`: recorded conversations, run again and compared.
+//! `portcullis replay`: recorded conversations, run again and compared; recorded decisions, decided
+//! again and compared.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use portcullis::replay::{Difference, Fixture, ReplayError};
 use serde::Serialize;
 
-use super::Verdict;
+use super::record_report::{RecordReport, is_record};
+use super::{Failure, Verdict};
 
 const EXAMPLES: &str = "\
 A fixture is NAME.in.jsonl (what the node reads) beside NAME.out.jsonl (what it must answer). A
 NAME.toml beside them may set: about, now, explain, max_message_bytes, jobs, key (a file, relative
-to the NAME.toml), and compare = \"exact\" or \"prefix\" (more answers may follow).
+to the NAME.toml), and compare = \"exact\" or \"prefix\" (more answers may follow). A file that the
+node has recorded decisions in (--record) is known by its first line; each decision counts.
 
 Examples:
   portcullis replay fixtures
   portcullis replay fixtures/path-query.in.jsonl
+  portcullis replay decisions.jsonl         # each decision again, from what was recorded
   portcullis replay --bless fixtures        # what is answered now is right: expect it
   portcullis replay --format json fixtures  # for machines
 
@@ -29,11 +33,11 @@ Exit status: 0 where all passed, 1 where any failed.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ReplayArgs {
-    /// Folders of fixtures, or single NAME.in.jsonl files
+    /// Folders of fixtures, single NAME.in.jsonl files, or files of recorded decisions
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Write what is answered now into the files of expected answers
+    /// Write what is answered now into the files of expected answers of fixtures
     #[arg(long)]
     bless: bool,
 
@@ -53,9 +57,11 @@ const SHOWN: usize = 10;
 
 #[derive(Serialize)]
 struct Report {
-    passed: usize,
-    failed: usize,
+    passed: u64,
+    failed: u64,
     fixtures: Vec<FixtureReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    records: Vec<RecordReport>,
 }
 
 #[derive(Serialize)]
@@ -79,17 +85,24 @@ struct DifferenceReport {
 }
 
 #[derive(Serialize)]
-struct MemberReport {
-    member: String,
-    expected: Option<String>,
-    got: Option<String>,
+pub(super) struct MemberReport {
+    pub(super) member: String,
+    pub(super) expected: Option<String>,
+    pub(super) got: Option<String>,
 }
 
-/// Runs every fixture and reports on all of them.
-pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Verdict> {
+/// Runs every fixture, decides every record again, and reports on all of them.
+pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Verdict, Failure> {
+    let (records, paths): (Vec<_>, Vec<_>) = args.paths.iter().partition(|path| is_record(path));
+    if let (true, Some(record)) = (args.bless, records.first()) {
+        let record = record.display();
+        let fault = anyhow!("{record}: recorded decisions cannot be blessed; they are what was");
+        return Err(Failure::Usage(fault));
+    }
+    let records = records.into_iter().map(|path| RecordReport::of(path)).collect();
     let mut fixtures = Vec::new();
-    for path in &args.paths {
-        fixtures.extend(Fixture::find(path)?);
+    for path in paths {
+        fixtures.extend(Fixture::find(path).map_err(anyhow::Error::from)?);
     }
     let bar = progress_bar(fixtures.len());
     let reports = fixtures
@@ -101,7 +114,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<Verdict> {
         })
         .collect();
     bar.finish_and_clear();
-    report(reports, args.format, out)
+    Ok(report(reports, records, args.format, out)?)
 }
 
 /// A bar on a terminal, once it takes longer than a moment; nothing elsewhere.
@@ -170,11 +183,18 @@ impl From<Difference> for DifferenceReport {
     }
 }
 
-fn report(fixtures: Vec<FixtureReport>, format: Format, out: &mut dyn Write) -> Result<Verdict> {
-    let passed = fixtures.iter().filter(|fixture| fixture.passed).count();
-    let failed = fixtures.len() - passed;
+fn report(
+    fixtures: Vec<FixtureReport>,
+    records: Vec<RecordReport>,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<Verdict> {
+    let passing = fixtures.iter().filter(|fixture| fixture.passed).count();
+    let failing = (fixtures.len() - passing) as u64;
+    let passed = passing as u64 + records.iter().map(|record| record.passed).sum::<u64>();
+    let failed = failing + records.iter().map(RecordReport::failures).sum::<u64>();
     if format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, &Report { passed, failed, fixtures })?;
+        serde_json::to_writer_pretty(&mut *out, &Report { passed, failed, fixtures, records })?;
         writeln!(out)?;
     } else {
         for fixture in &fixtures {
@@ -187,6 +207,9 @@ fn report(fixtures: Vec<FixtureReport>, format: Format, out: &mut dyn Write) -> 
                     writeln!(out, "  {line}")?;
                 }
             }
+        }
+        for record in &records {
+            record.write(out)?;
         }
         writeln!(out, "{passed} passed, {failed} failed")?;
     }

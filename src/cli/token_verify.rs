@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 
 use super::logging::LogArgs;
 use super::token_input::{TokenLine, TokenLines};
-use super::{Failure, Verdict, node};
+use super::{Failure, Verdict, policy};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,7 +64,7 @@ pub(super) struct TokenVerifyArgs {
 /// Runs `portcullis token verify`.
 pub(super) fn run(args: &TokenVerifyArgs, out: &mut dyn Write) -> Result<Verdict, Failure> {
     LogArgs::default().start().map_err(Failure::Usage)?;
-    let keys = node::keys_in(&args.key).map_err(Failure::Usage)?;
+    let keys = policy::keys_in(&args.key).map_err(Failure::Usage)?;
     let mut judge = Judge {
         trust: &Trust::of_keys(keys),
         clock: args.now.map_or(Clock::System, Clock::Frozen),

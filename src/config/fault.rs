@@ -21,7 +21,7 @@ pub struct Fault {
 #[non_exhaustive]
 pub enum Problem {
     /// Not the notation it should be.
-    #[error("{0}")]
+    #[error("syntax error: {0}")]
     Syntax(String),
     /// What YAML has and a configuration has not.
     #[error("{0} is not used in a configuration")]
@@ -60,6 +60,8 @@ pub enum Problem {
         expected: String,
         /// What it is.
         found: &'static str,
+        /// What it should be, where it is a text of some form.
+        form: Option<&'static str>,
     },
     /// A text that is not of its form.
     #[error("{why}")]
@@ -307,7 +309,7 @@ impl Problem {
         Some(match self {
             Self::Syntax(_)
             | Self::TooDeep
-            | Self::WrongType { .. }
+            | Self::WrongType { form: None, .. }
             | Self::OutOfRange { .. }
             | Self::UnknownWord { .. }
             | Self::Rewrite { .. }
@@ -319,9 +321,11 @@ impl Problem {
             Self::NoTable { .. } => "write names with values, such as `jwt`".to_owned(),
             Self::DuplicateKey => "keep one of the two".to_owned(),
             Self::UnknownName { .. } => "`portcullis schema` lists every name".to_owned(),
-            Self::BadText { expected, .. } => format!("write {expected}"),
+            Self::BadText { expected, .. } | Self::WrongType { form: Some(expected), .. } => {
+                format!("write {expected}")
+            }
             Self::Missing { name } => format!("add `{name}`"),
-            Self::EmptyList => "leave the name out where nothing is asked for".to_owned(),
+            Self::EmptyList => "name at least one, or leave the name out".to_owned(),
             Self::UnknownService { name, .. } => {
                 format!("add a table `services.{}`", super::path::bare(name))
             }

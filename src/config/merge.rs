@@ -12,8 +12,9 @@ pub(super) fn lay_over(lower: &mut Node, upper: Node) {
     usual(lower, upper, Some(Shape::root()));
 }
 
-fn usual(lower: &mut Node, upper: Node, shape: Option<&Shape>) {
+fn usual(lower: &mut Node, mut upper: Node, shape: Option<&Shape>) {
     let Value::Table(over) = upper.value else {
+        drop_null(&mut upper, shape);
         *lower = upper;
         return;
     };
@@ -42,8 +43,8 @@ fn usual(lower: &mut Node, upper: Node, shape: Option<&Shape>) {
 
 fn under_name(table: &mut Table, name: String, mut entry: Entry, shape: Option<&Shape>) {
     // A null under a name that means nothing stays, so that the name is found out.
-    if entry.node.value == Value::Null && shape.is_some() {
-        table.remove(&name);
+    if let (Value::Null, Some(shape)) = (&entry.node.value, shape) {
+        take_away(table, &name, shape);
         return;
     }
     match table.get_mut(&name) {
@@ -56,6 +57,21 @@ fn under_name(table: &mut Table, name: String, mut entry: Entry, shape: Option<&
             table.insert(name, entry);
         }
     }
+}
+
+/// Takes away all but what is revoked.
+fn take_away(table: &mut Table, name: &str, shape: &Shape) {
+    let stays = |name: &str| {
+        let Shape::Table(table) = shape else { return false };
+        table.fields.get(name).is_some_and(|field| field.merge != Merge::Usual)
+    };
+    if let Some(Value::Table(below)) = table.get_mut(name).map(|entry| &mut entry.node.value) {
+        below.retain(|name, _| stays(name));
+        if !below.is_empty() {
+            return;
+        }
+    }
+    table.remove(name);
 }
 
 /// A null that takes nothing away is nothing.

@@ -41,7 +41,7 @@ pub use self::leaf::{
 };
 pub use self::matrix::{CallerKind, Matrix, MatrixRow, May};
 pub use self::reference::reference;
-pub use self::report::{Colours, Diagnosis, Finding, FoundAt, Severity};
+pub use self::report::{Colours, Diagnosis, Finding, FoundAt, Severity, printable};
 pub use self::secrets::{Resolved, Resolver, Secret};
 pub use self::settings::{
     HealthSettings, IntrospectionSettings, IssuerKeys, JwksSettings, RecordSettings, SecretName,

@@ -66,9 +66,11 @@ impl<'a> At<'a> {
         self.node.is_some()
     }
 
-    /// Where it stands, or the innermost thing around it that stands anywhere.
+    /// Where it stands, or the innermost thing around it that stands anywhere; the whole tree is no
+    /// place to look at.
     pub(super) fn place(&self) -> Option<Place> {
-        self.node.map(|node| node.place).or_else(|| self.parent.and_then(At::place))
+        let around = self.parent.filter(|parent| !matches!(parent.step, Step::Root));
+        self.node.map(|node| node.place).or_else(|| around.and_then(At::place))
     }
 
     /// Where its name stands.

@@ -1,5 +1,6 @@
 //! Where configuration comes from, and what of it may be shown.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,12 @@ use super::node::Place;
 use super::shape::Shape;
 
 /// A text that configuration was read from.
-#[derive(Debug)]
 pub(super) struct Source {
     pub(super) origin: Origin,
     pub(super) text: String,
     /// Where each line begins.
     lines: Vec<usize>,
-    /// What is never shown, in ascending order.
+    /// What is never shown: stretches that do not touch, in ascending order.
     hidden: Vec<Range<usize>>,
     /// It could not be read, so that nothing tells secrets from the rest.
     broken: bool,
@@ -63,27 +63,50 @@ impl Source {
         }
     }
 
+    /// True for a whole document, false for a name with one value.
+    pub(super) fn is_document(&self) -> bool {
+        !matches!(self.origin, Origin::Variable(_) | Origin::Option(_))
+    }
+
     /// Keeps stretches of the text from ever being shown.
     pub(super) fn hide(&mut self, places: impl IntoIterator<Item = Place>) {
         self.hidden.extend(places.into_iter().map(|place| place.start..place.end));
         self.hidden.sort_by_key(|hidden| (hidden.start, hidden.end));
+        self.hidden.dedup_by(|next, hidden| {
+            let touch = next.start <= hidden.end;
+            if touch {
+                hidden.end = hidden.end.max(next.end);
+            }
+            touch
+        });
     }
 
-    /// Keeps everything from being shown but names that mean something, small numbers and marks. For
-    /// texts that could not be read, so that nothing tells secrets from the rest.
-    pub(super) fn hide_values(&mut self, source: usize) {
-        if matches!(self.origin, Origin::Variable(_) | Origin::Option(_)) {
-            // What their names stand for tells whether they may be secrets.
-            return;
-        }
+    /// Keeps every value from being shown. For a text that could not be read, so that nothing tells
+    /// secrets from the rest.
+    pub(super) fn hide_all_values(&mut self, source: usize) {
         self.broken = true;
-        let text = self.text.as_str();
+        self.hide_values(source, 0..self.text.len());
+    }
+
+    /// Keeps the values of the lines in which something stands from being shown.
+    pub(super) fn hide_values_beside(&mut self, places: impl Iterator<Item = Place>) {
+        let lines: BTreeSet<_> =
+            places.map(|place| (place.source, self.line_column(place.start).0)).collect();
+        for (source, line) in lines {
+            self.hide_values(source, self.line(line));
+        }
+    }
+
+    /// Keeps everything from being shown but names that mean something, small numbers and marks.
+    fn hide_values(&mut self, source: usize, within: Range<usize>) {
+        let begin = within.start;
+        let text = self.text.get(within).unwrap_or_default();
         let mut places: Vec<Place> = Vec::new();
         for word in text.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
-            if word.is_empty() || is_harmless(word) {
+            if is_harmless(word) {
                 continue;
             }
-            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            let start = begin + (word.as_ptr() as usize - text.as_ptr() as usize);
             let end = start + word.len();
             match places.last_mut() {
                 // Words of one text.
@@ -96,18 +119,16 @@ impl Source {
         self.hide(places);
     }
 
-    /// True where what a remark quotes of this text may be a secret.
-    pub(super) fn makes_doubtful(&self, path: &str, message: &str) -> bool {
-        let names = path.split(['.', '[', ']', '"']);
-        let quoted = message.split('`').skip(1).step_by(2);
-        self.broken && names.chain(quoted).any(|word| !(word.is_empty() || is_harmless(word)))
+    /// True where it could not be read, so that nothing tells secrets from the rest.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// The stretches that are not to be shown within a line.
     pub(super) fn hidden_within(&self, line: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
         let (start, end) = (line.start, line.end);
-        let inside =
-            self.hidden.iter().filter(move |hidden| hidden.start < end && hidden.end > start);
+        let first = self.hidden.partition_point(|hidden| hidden.end <= start);
+        let inside = self.hidden.iter().skip(first).take_while(move |hidden| hidden.start < end);
         inside.map(move |hidden| hidden.start.max(start)..hidden.end.min(end))
     }
 
@@ -127,10 +148,17 @@ impl Source {
 }
 
 /// What parts words in any notation.
-const MARKS: &str = "{}[]():,=\"'#";
+const MARKS: &str = "{}[]():,.=\"'#";
 
 fn is_blank(between: &str) -> bool {
     between.bytes().all(|byte| byte == b' ')
+}
+
+/// True where a remark quotes what may be a secret.
+pub(super) fn may_quote(path: &str, message: &str) -> bool {
+    let names = path.split(['.', '[', ']', '"']);
+    let quoted = message.split('`').skip(1).step_by(2);
+    !names.chain(quoted).all(is_harmless)
 }
 
 /// A name of the tree, or a number, duration or rate that is too short for a secret.
@@ -138,5 +166,6 @@ fn is_harmless(word: &str) -> bool {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let is_number = (1..=5).contains(&digits)
         && matches!(&word[digits..], "" | "ms" | "s" | "m" | "h" | "/s" | "/min" | "/h");
-    is_number || matches!(word, "true" | "false" | "null" | "-") || Shape::is_name(word)
+    let is_mark = word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_punctuation());
+    is_number || is_mark || matches!(word, "true" | "false" | "null") || Shape::is_name(word)
 }

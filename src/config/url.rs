@@ -46,7 +46,7 @@ impl<'a> Url<'a> {
             None => (None, authority),
         };
         let (host, port) = split_port(authority)?;
-        if port.is_some_and(|port| port.parse::<u16>().is_ok_and(|port| port > 0) != true) {
+        if port.is_some_and(|port| !port.parse::<u16>().is_ok_and(|port| port > 0)) {
             return Err("the port is a number from 1 to 65535");
         }
         Ok(Self {

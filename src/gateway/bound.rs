@@ -6,7 +6,7 @@ use super::claims::RawClaims;
 use super::json::Value;
 
 /// The values of the claims that the policy looks at, in the order of their names.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct BoundClaims(Box<[(Box<str>, BoundValue)]>);
 
 /// What such a claim is.
@@ -28,6 +28,13 @@ impl BoundClaims {
     pub(super) fn of(claims: &RawClaims<'_, '_>, names: &[Box<str>]) -> Self {
         let value = |name: &Box<str>| Some((name.clone(), BoundValue::of(claims.get(name)?)));
         Self(names.iter().filter_map(value).collect())
+    }
+
+    /// The same with another value for one claim.
+    #[must_use]
+    pub(super) fn with(&self, claim: &str, value: &BoundValue) -> Self {
+        let others = self.0.iter().filter(|(name, _)| **name != *claim).cloned();
+        Self(others.chain([(claim.into(), value.clone())]).collect())
     }
 
     /// Bytes of memory held, about.

@@ -2,6 +2,7 @@
 
 use super::decision::{Allowed, Caller, Denial};
 use super::facts::Facts;
+use super::failure::Failure;
 use super::now::Now;
 use super::path::NormalPath;
 use super::permission::{self, Required, RouteConditions};
@@ -16,7 +17,7 @@ pub(super) fn check<'a, W: World>(
     request: Result<Request<'a>, BadRequest>,
     now: Now,
     facts: &mut Facts<'a>,
-) -> Result<Allowed<'a>, Halt> {
+) -> Result<Allowed<'a>, Halt<W::Unknown>> {
     // 1: the request is well formed and its path means one thing
     let request = request.map_err(Denial::BadRequest)?;
     let path = NormalPath::parse(request.target).map_err(BadRequest::Path)?;
@@ -30,9 +31,11 @@ pub(super) fn check<'a, W: World>(
         Err(Halt::Denied(Denial::MissingCredential))
             if destination.is_public() && request.required.is_empty() =>
         {
+            facts.failure = Some(Failure::Missing);
             None
         }
         Err(Halt::Denied(denial)) if denial.is_about_the_credential() => {
+            facts.failure = Failure::of(&denial);
             // 6 comes first for an address that has failed too often
             world.room(&Window::of_address(rules, request.client_ip), now, facts)?;
             return Err(denial.into());
@@ -62,22 +65,31 @@ pub(super) fn check<'a, W: World>(
 fn check_access(
     rules: &Rules,
     request: &Request<'_>,
-    (path, destination): (&NormalPath<'_>, &Destination<'_, '_>),
+    way: (&NormalPath<'_>, &Destination<'_, '_>),
     caller: &Caller,
     now: Now,
 ) -> Result<(), Denial> {
+    required(rules, request, way, |required| permission::check(required, caller.verified()))?;
+    match way.1.conditions() {
+        Some(conditions) => permission::check_step_up(conditions, caller.verified(), now.wall),
+        None => Ok(()),
+    }
+}
+
+/// What is required of a caller, by the request and by where it leads.
+pub(super) fn required<T>(
+    rules: &Rules,
+    request: &Request<'_>,
+    (path, destination): (&NormalPath<'_>, &Destination<'_, '_>),
+    judge: impl FnOnce(&Required<'_, '_>) -> T,
+) -> T {
     let parameter = |name: &str| destination.parameter(name, path);
     let conditions = destination.conditions();
-    let required = Required {
+    judge(&Required {
         own: request.required,
         route: conditions.map(|conditions| RouteConditions { conditions, parameter: &parameter }),
         issuers: conditions.map_or(&[], |conditions| &conditions.issuers),
         own_issuers: &rules.own_issuers,
         is_public: destination.is_public(),
-    };
-    permission::check(&required, caller.verified())?;
-    match conditions {
-        Some(conditions) => permission::check_step_up(conditions, caller.verified(), now.wall),
-        None => Ok(()),
-    }
+    })
 }

@@ -4,6 +4,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::decision::Caller;
+use super::failure::Failure;
+use super::limit::{RateLimit, Scope};
 use super::service::ServiceName;
 use super::verified::Verified;
 
@@ -14,8 +16,23 @@ pub struct Facts<'a> {
     pub(super) route: Option<usize>,
     pub(super) caller: Option<Caller>,
     pub(super) proved: Option<Arc<Verified>>,
+    pub(super) failure: Option<Failure>,
+    pub(super) presented: Option<Presented>,
+    pub(super) window: Option<(Scope, RateLimit)>,
+    pub(super) store_failed: bool,
     pub(super) room: Option<Room>,
     pub(super) circuit: Option<Circuit>,
+}
+
+/// What kind of credential was presented, whether it was good or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// A JSON Web Token, or something that should be one.
+    Token,
+    /// A token that only its issuer can tell anything about (RFC 7662).
+    OpaqueToken,
+    /// An API key.
+    ApiKey,
 }
 
 /// What a window said.
@@ -60,6 +77,26 @@ impl<'a> Facts<'a> {
     /// What was proved, where the credential was good, or only expired or revoked.
     pub fn proved(&self) -> Option<&Arc<Verified>> {
         self.proved.as_ref()
+    }
+
+    /// What kind of credential was presented, if one was understood.
+    pub fn presented(&self) -> Option<Presented> {
+        self.presented
+    }
+
+    /// The window that was asked, and how many fit in how long.
+    pub fn window(&self) -> Option<(Scope, RateLimit)> {
+        self.window
+    }
+
+    /// True where a shared store was asked about the window and could not say.
+    pub fn store_failed(&self) -> bool {
+        self.store_failed
+    }
+
+    /// Why the credential proved nothing, where that is not what decided.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// What the window said, if one was asked.

@@ -13,7 +13,7 @@ use super::circuits::Circuits;
 use super::claims::{ClaimsFault, TokenId};
 use super::credential::Credential;
 use super::decision::{Caller, Denial, Unavailable};
-use super::facts::{Circuit, Facts, Room};
+use super::facts::{Circuit, Facts, Presented, Room};
 use super::limit::{Admission, Limiter};
 use super::now::Now;
 use super::policy::{LimitStore, OnStoreFailure};
@@ -25,7 +25,7 @@ use super::time::Timestamp;
 use super::token::{self, SignedToken, TokenFault, Workspace};
 use super::trust::Trust;
 use super::verified::{Kind, Verified};
-use super::world::{Halt, Window, World};
+use super::world::{self, Window, World};
 
 /// What a gateway remembers from one decision to the next.
 pub(super) struct State {
@@ -39,6 +39,9 @@ pub(super) struct State {
     pub(super) revocations: RevocationList,
 }
 
+/// Why a decision goes no further: what is not known can be asked.
+type Halt = world::Halt<Ask>;
+
 /// A live gateway's state, and what a face has found out for one decision.
 pub(super) struct Live<'s> {
     pub(super) state: &'s mut State,
@@ -47,6 +50,8 @@ pub(super) struct Live<'s> {
 }
 
 impl World for Live<'_> {
+    type Unknown = Ask;
+
     fn caller(
         &mut self,
         request: &Request<'_>,
@@ -55,11 +60,16 @@ impl World for Live<'_> {
     ) -> Result<Caller, Halt> {
         match Credential::of_request(request, self.rules.accepts)? {
             Credential::Bearer(token) if self.rules.opaque_tokens && !token::is_jwt(token) => {
+                facts.presented = Some(Presented::OpaqueToken);
                 let signed = self.introspected(token)?;
                 self.judge_signed(&signed, now, facts)
             }
-            Credential::Bearer(token) => self.token(token, now, facts),
+            Credential::Bearer(token) => {
+                facts.presented = Some(Presented::Token);
+                self.token(token, now, facts)
+            }
             Credential::ApiKey(key) => {
+                facts.presented = Some(Presented::ApiKey);
                 let known = self.state.api_keys.find(key).ok_or(TokenFault::UnknownApiKey)?;
                 let verified = Arc::clone(known);
                 self.judge(&verified, now, facts)?;
@@ -70,14 +80,16 @@ impl World for Live<'_> {
 
     fn room(&mut self, window: &Window<'_>, now: Now, facts: &mut Facts<'_>) -> Result<(), Halt> {
         let Some((scope, caller, limit)) = window.limited() else { return Ok(()) };
+        facts.window = Some((scope, limit));
         let shared = match self.rules.limits.store {
             LimitStore::Memory => None,
             LimitStore::Shared(on_failure) => {
                 let told = self.told.room.ok_or_else(|| {
                     let (scope, history) = self.rules.shared_window(scope, limit);
                     let caller = caller.clone();
-                    Halt::Ask(Ask::Room(SharedWindow { scope, caller, limit, history }))
+                    Halt::Unknown(Ask::Room(SharedWindow { scope, caller, limit, history }))
                 })?;
+                facts.store_failed = told == SharedRoom::Failed;
                 room_of(told, on_failure)
             }
         };
@@ -112,7 +124,7 @@ impl World for Live<'_> {
 }
 
 /// What the shared store's answer comes to; none where this gateway's own count decides.
-fn room_of(told: SharedRoom, on_failure: OnStoreFailure) -> Option<Room> {
+pub(super) fn room_of(told: SharedRoom, on_failure: OnStoreFailure) -> Option<Room> {
     match (told, on_failure) {
         (SharedRoom::Taken, _) => Some(Room::Free),
         (SharedRoom::Full { retry_after }, _) => Some(Room::Full { retry_after }),
@@ -124,7 +136,7 @@ fn room_of(told: SharedRoom, on_failure: OnStoreFailure) -> Option<Room> {
 
 impl Room {
     /// Row 6, or 9 where nobody knows and the policy refuses for it.
-    pub(super) fn judge(self) -> Result<(), Halt> {
+    pub(super) fn judge<P>(self) -> Result<(), world::Halt<P>> {
         match self {
             Self::Free | Self::Unknown => Ok(()),
             Self::Full { retry_after } => {
@@ -149,7 +161,7 @@ impl Live<'_> {
         };
         let signed = match signed {
             Err(TokenFault::NoKey | TokenFault::NoFittingKey) if self.asks_for(text).is_some() => {
-                return Err(self.asks_for(text).map_or(TokenFault::NoKey.into(), Halt::Ask));
+                return Err(self.asks_for(text).map_or(TokenFault::NoKey.into(), Halt::Unknown));
             }
             other => other?,
         };
@@ -175,7 +187,7 @@ impl Live<'_> {
             return Err(TokenFault::TooLong.into());
         }
         match &self.told.introspection {
-            None => Err(Halt::Ask(Ask::Introspection(OpaqueToken::new(text)))),
+            None => Err(Halt::Unknown(Ask::Introspection(OpaqueToken::new(text)))),
             Some(Introspection::Failed) => {
                 Err(Denial::Unavailable(Unavailable::Introspection).into())
             }
@@ -222,7 +234,7 @@ impl Live<'_> {
 }
 
 /// Row 5 for what was good once.
-fn judge_revocation(
+pub(super) fn judge_revocation(
     list: &RevocationList,
     verified: &Verified,
     now: Timestamp,

@@ -11,7 +11,8 @@
 //!   proved
 //! - [`revocation`], [`limit`], [`breaker`]: what was decided and done before
 //! - [`route`], [`service`], [`forward`]: where the request belongs, and what is sent there
-//! - [`decision`], [`facts`], [`explain`]: the answer, and how it came about
+//! - [`decision`], [`facts`], [`explain`], [`unmet`]: the answer, and how it came about
+//! - [`nearest`]: what would turn it round
 //! - [`ask`]: what the core cannot know by itself
 //! - [`unverified`]: what can be seen of a token without a key, for showing it alone
 
@@ -29,6 +30,7 @@ pub mod decision;
 pub mod evidence;
 pub mod explain;
 pub mod facts;
+pub mod failure;
 pub mod forward;
 pub mod grant;
 mod header;
@@ -38,10 +40,12 @@ mod json;
 pub mod key;
 pub mod limit;
 mod live;
+pub mod nearest;
 mod now;
 pub mod path;
 mod permission;
 pub mod policy;
+pub mod recorded;
 pub mod request;
 pub mod revocation;
 pub mod route;
@@ -51,6 +55,7 @@ mod step_up;
 mod time;
 pub mod token;
 pub mod trust;
+pub mod unmet;
 pub mod unverified;
 pub mod verified;
 mod world;
@@ -235,7 +240,7 @@ impl Gateway {
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
             }),
-            Err(Halt::Ask(ask)) => return Step::Ask(ask),
+            Err(Halt::Unknown(ask)) => return Step::Ask(ask),
         };
         Step::Decided(decision, facts)
     }

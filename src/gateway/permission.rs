@@ -9,6 +9,7 @@ use super::policy::{ClaimCondition, Conditions, ExpectedValue};
 use super::step_up;
 use super::time::Timestamp;
 use super::trust::IssuerId;
+use super::unmet::{AskedValue, Unmet, UnmetClaim};
 use super::verified::{Kind, Verified};
 
 /// What is required of a caller: by the request itself, and by the route it took.
@@ -62,6 +63,22 @@ pub(super) fn check_step_up(
     }
 }
 
+/// Everything that rows 8 and 8a find missing, in their order.
+pub(super) fn unmet(required: &Required<'_, '_>, caller: &Verified, now: Timestamp) -> Vec<Unmet> {
+    let mut all = required.unmet(caller);
+    let Some(RouteConditions { conditions, .. }) = &required.route else { return all };
+    match caller.kind {
+        Kind::ApiKey { .. } if step_up::is_asked_for(conditions) => {
+            all.push(Unmet::StepUpByApiKey(step_up::requirements(conditions).collect()));
+        }
+        _ => {
+            let step_up = caller.authentication.unmet(conditions, now, caller.times.leeway);
+            all.extend(step_up.into_iter().map(Unmet::StepUp));
+        }
+    }
+    all
+}
+
 fn forbidden(required: Vec<String>, caller: &Verified) -> Denial {
     let mut seen = HashSet::new();
     let first = |text: &String| seen.insert(text.clone());
@@ -83,8 +100,32 @@ impl Required<'_, '_> {
             || caller.iss().is_some_and(|iss| self.issuers.iter().any(|name| name == iss))
     }
 
+    /// All of row 8 that is not met.
+    fn unmet(&self, caller: &Verified) -> Vec<Unmet> {
+        let identity = caller.identity();
+        let own = self.own.iter().map(|permission| permission.as_ref());
+        let route = self.route.iter().flat_map(|route| &route.conditions.permissions);
+        let mut missing: Vec<&str> = Vec::new();
+        for permission in own.chain(route.map(String::as_str)) {
+            if !identity.holds(permission) && !missing.contains(&permission) {
+                missing.push(permission);
+            }
+        }
+        let mut all: Vec<Unmet> =
+            missing.into_iter().map(|missing| Unmet::Permission(missing.to_owned())).collect();
+        if let Some(route) = &self.route {
+            all.extend(route.unmet(caller));
+        }
+        if !self.is_open_to(caller) {
+            let named = self.own_issuers.iter().chain(self.issuers).cloned().map(Some);
+            let nameless = self.own_issuers.is_empty().then_some(None);
+            all.push(Unmet::Issuer(nameless.into_iter().chain(named).collect()));
+        }
+        all
+    }
+
     /// All that is required, as the caller is told.
-    fn texts(&self, caller: &Verified) -> Vec<String> {
+    pub(super) fn texts(&self, caller: &Verified) -> Vec<String> {
         let mut texts: Vec<String> = self.own.iter().map(|text| text.to_string()).collect();
         if let Some(route) = &self.route {
             route.texts(&mut texts);
@@ -108,6 +149,43 @@ impl RouteConditions<'_> {
                 || any_permissions.iter().any(|permission| identity.holds(permission)))
             && (roles.is_empty() || roles.iter().any(|role| identity.has_role(role)))
             && claims.iter().all(|condition| self.claim_is_met(condition, caller))
+    }
+
+    /// What is not met besides the permissions that must all be held.
+    fn unmet(&self, caller: &Verified) -> Vec<Unmet> {
+        let Conditions { any_permissions, roles, claims, .. } = self.conditions;
+        let identity = caller.identity();
+        let mut all = Vec::new();
+        if !any_permissions.is_empty()
+            && !any_permissions.iter().any(|permission| identity.holds(permission))
+        {
+            all.push(Unmet::AnyPermission(any_permissions.clone()));
+        }
+        if !roles.is_empty() && !roles.iter().any(|role| identity.has_role(role)) {
+            all.push(Unmet::Role(roles.clone()));
+        }
+        let unmet = claims.iter().filter(|condition| !self.claim_is_met(condition, caller));
+        all.extend(unmet.map(|ClaimCondition { claim, values }| {
+            Unmet::Claim(UnmetClaim {
+                name: claim.clone(),
+                has: caller.bound().get(claim).cloned(),
+                asked: values.iter().filter_map(|value| self.asked(value)).collect(),
+            })
+        }));
+        all
+    }
+
+    /// A value that would do; none where a parameter gives no text.
+    fn asked(&self, value: &ExpectedValue) -> Option<AskedValue> {
+        let (value, parameter) = match value {
+            ExpectedValue::Text(text) => (BoundValue::Text(text.as_str().into()), None),
+            ExpectedValue::Number(number) => (BoundValue::Number(number.as_f64()?), None),
+            ExpectedValue::Boolean(truth) => (BoundValue::Boolean(*truth), None),
+            ExpectedValue::Parameter(name) => {
+                (BoundValue::Text((self.parameter)(name)?.into()), Some(name.clone()))
+            }
+        };
+        Some(AskedValue { value, parameter })
     }
 
     fn claim_is_met(&self, condition: &ClaimCondition, caller: &Verified) -> bool {

@@ -39,9 +39,9 @@ pub enum BadRequest {
     #[error("{member} {problem}")]
     Member {
         /// The member's name.
-        member: &'static str,
+        member: Cow<'static, str>,
         /// What is wrong with it, as the end of a sentence.
-        problem: &'static str,
+        problem: Cow<'static, str>,
     },
     /// The path is ambiguous.
     #[error(transparent)]

@@ -144,6 +144,16 @@ impl Rules {
         }
     }
 
+    /// What the routes say of a path and a method; none where there are no routes.
+    pub(super) fn find(&self, path: &NormalPath<'_>, method: &str) -> Option<Found<'_>> {
+        Some(self.routes.as_ref()?.table.find(path, method))
+    }
+
+    /// The routes, where there are any.
+    pub(super) fn routes(&self) -> Option<&[PreparedRoute]> {
+        Some(&self.routes.as_ref()?.routes)
+    }
+
     /// A route by its place among the configured ones.
     pub(super) fn route(&self, index: usize) -> Option<&PreparedRoute> {
         self.routes.as_ref()?.routes.get(index)

@@ -4,14 +4,15 @@ use super::claims::RawClaims;
 use super::json::Value;
 use super::policy::Conditions;
 use super::time::Timestamp;
+use super::unmet::UnmetStepUp;
 
 /// The claims `acr`, `amr` and `auth_time`; one of the wrong type is as if it were not met.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Authentication {
-    context: Option<Box<str>>,
-    methods: Box<[Box<str>]>,
+    pub(super) context: Option<Box<str>>,
+    pub(super) methods: Box<[Box<str>]>,
     /// Seconds since 1970.
-    time: Option<f64>,
+    pub(super) time: Option<f64>,
 }
 
 impl Authentication {
@@ -46,6 +47,41 @@ impl Authentication {
             })
         });
         context && method && fresh
+    }
+}
+
+impl Authentication {
+    /// What of it is not strong or fresh enough.
+    pub(super) fn unmet(
+        &self,
+        conditions: &Conditions,
+        now: Timestamp,
+        leeway: f64,
+    ) -> Vec<UnmetStepUp> {
+        let Conditions { acr, amr, max_age, .. } = conditions;
+        let only = |acr: &[String], amr: &[String], max_age| Conditions {
+            acr: acr.to_vec(),
+            amr: amr.to_vec(),
+            max_age,
+            ..Conditions::default()
+        };
+        let fails = |only: &Conditions| !self.meets(only, now, leeway);
+        let mut unmet = Vec::new();
+        if fails(&only(acr, &[], None)) {
+            let has = self.context.as_deref().map(str::to_owned);
+            unmet.push(UnmetStepUp::Context { has, asked: acr.clone() });
+        }
+        if fails(&only(&[], amr, None)) {
+            let has = self.methods.iter().map(|method| method.to_string()).collect();
+            unmet.push(UnmetStepUp::Methods { has, asked: amr.clone() });
+        }
+        if let Some(longest) = *max_age
+            && fails(&only(&[], &[], *max_age))
+        {
+            let at = self.time.and_then(Timestamp::from_seconds);
+            unmet.push(UnmetStepUp::Age { at, longest });
+        }
+        unmet
     }
 }
 

@@ -85,6 +85,11 @@ impl Steady {
         Self(nanoseconds)
     }
 
+    /// Nanoseconds since wherever the scale begins.
+    pub const fn nanoseconds(self) -> i64 {
+        self.0
+    }
+
     /// From seconds, to the nearest microsecond: that is as much as binary64 can tell of the present
     /// day, so that an instant written in decimals is what was written.
     pub fn from_seconds(seconds: f64) -> Self {

@@ -290,6 +290,25 @@ pub(super) fn unknown_key<'t>(
     (issuer.asks_for_keys && !known && issuer.allows(header.algorithm)).then_some((id, kid))
 }
 
+/// What a token that nobody believes says: algorithm and `kid` of its header, and the issuer whose
+/// keys it would be verified with. For telling a person why it was refused.
+pub(super) fn named<'k>(
+    token: &str,
+    trust: &'k Trust,
+) -> Option<(Option<SaidKey>, Option<&'k Issuer>)> {
+    let parts = Segments::split(token).filter(|_| token.len() <= MAX_TOKEN_BYTES)?;
+    let (mut header, mut payload) = (Vec::new(), Vec::new());
+    decode(parts.header, "header", &mut header).ok()?;
+    decode(parts.payload, "payload", &mut payload).ok()?;
+    let said = JoseHeader::read(&header)
+        .ok()
+        .map(|header| (header.algorithm, header.kid.map(|kid| kid.into_owned())));
+    Some((said, issuer_of(&payload, trust).map(|(_, issuer)| issuer)))
+}
+
+/// The algorithm and the key that a header names.
+type SaidKey = (Algorithm, Option<String>);
+
 impl SignedToken {
     /// Reads the claims of a token whose signature is good.
     ///
@@ -303,7 +322,7 @@ impl SignedToken {
                 algorithm: Some(jws.algorithm),
                 typ: jws.typ.map(Box::from),
                 key: jws.key.shared_name(),
-                thumbprint: None,
+                thumbprint: jws.key.thumbprint().map(Arc::from),
                 claims: Evidence::claims_of(claims, names),
             })
         };
@@ -378,6 +397,11 @@ impl SignedToken {
 }
 
 impl FaultyToken {
+    /// True where a claim is missing, be it on the way to another.
+    pub(super) fn is_missing_a_claim(&self) -> bool {
+        matches!(self.fault, TokenFault::Claims(ClaimsFault::Missing(_)))
+    }
+
     /// Why it does not pass at an instant.
     pub(super) fn refusal(&self, now: Timestamp) -> Refusal {
         match self.times.judge_expiry(now) {

@@ -143,6 +143,17 @@ impl Trust {
         self.issuers.iter().map(|issuer| &issuer.keys)
     }
 
+    /// Every issuer with its keys; `[jwt]` comes first and has no name.
+    pub fn issuers(&self) -> impl Iterator<Item = (Option<&str>, &Arc<KeySet>)> {
+        self.issuers.iter().map(|issuer| (issuer.name.as_deref(), &issuer.keys))
+    }
+
+    /// The names of the claims that are kept with a verified token for the record, where anything is
+    /// recorded.
+    pub fn recorded_claims(&self) -> Option<&[Box<str>]> {
+        self.claims.recorded.as_deref()
+    }
+
     /// The keys of an issuer.
     pub fn keys(&self, id: IssuerId) -> Option<&Arc<KeySet>> {
         self.issuers.get(id.0).map(|issuer| &issuer.keys)
@@ -160,6 +171,11 @@ impl Trust {
     /// The issuer that a value of `iss` names; `[jwt]` speaks for every other.
     pub(super) fn issuer_named(&self, iss: Option<&str>) -> IssuerId {
         iss.and_then(|iss| self.further.get(iss)).copied().unwrap_or_default()
+    }
+
+    /// Every role, and what it grants, in no order.
+    pub(super) fn roles(&self) -> impl Iterator<Item = (&str, &[Grant])> {
+        self.roles.iter().map(|(role, grants)| (&**role, grants.as_slice()))
     }
 
     /// What a role grants.
@@ -185,6 +201,11 @@ impl Trust {
         let rates = roles.filter_map(|role| self.rates.get(role)).copied();
         let highest = rates.reduce(|one, other| if is_higher(other, one) { other } else { one });
         highest.or(self.default_rate)
+    }
+
+    /// The limit of one role, where it has one.
+    pub(super) fn rate_of_role(&self, role: &str) -> Option<RateLimit> {
+        self.rates.get(role).copied()
     }
 
     /// True where any key's signatures are worth checking on several cores.

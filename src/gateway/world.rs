@@ -2,7 +2,6 @@
 //! whether the service works. Of a live gateway that is its state; of a recorded decision what was
 //! true then.
 
-use super::ask::Ask;
 use super::breaker::Pass;
 use super::decision::{Caller, Denial};
 use super::facts::Facts;
@@ -16,25 +15,34 @@ use super::verified::Verified;
 
 /// Why a decision goes no further.
 #[derive(Debug)]
-pub(super) enum Halt {
+pub(super) enum Halt<P> {
     /// A check failed.
     Denied(Denial),
-    /// Something must be known first.
-    Ask(Ask),
+    /// Something is not known: of a live gateway what must be asked first, of a recorded decision
+    /// what the record does not say.
+    Unknown(P),
 }
 
 /// The other side of a decision.
 pub(super) trait World {
+    /// What may turn out not to be known.
+    type Unknown;
+
     /// Rows 1 to 5: who calls.
     fn caller(
         &mut self,
         request: &Request<'_>,
         now: Now,
         facts: &mut Facts<'_>,
-    ) -> Result<Caller, Halt>;
+    ) -> Result<Caller, Halt<Self::Unknown>>;
 
     /// Row 6: takes room for one request.
-    fn room(&mut self, window: &Window<'_>, now: Now, facts: &mut Facts<'_>) -> Result<(), Halt>;
+    fn room(
+        &mut self,
+        window: &Window<'_>,
+        now: Now,
+        facts: &mut Facts<'_>,
+    ) -> Result<(), Halt<Self::Unknown>>;
 
     /// Row 9: does the service work?
     fn circuit(
@@ -42,7 +50,7 @@ pub(super) trait World {
         service: &ServiceName<'_>,
         now: Now,
         facts: &mut Facts<'_>,
-    ) -> Result<Pass, Halt>;
+    ) -> Result<Pass, Halt<Self::Unknown>>;
 }
 
 /// The window that a request is counted in; none where nothing limits it.
@@ -80,25 +88,25 @@ impl<'c> Window<'c> {
     }
 }
 
-impl From<Denial> for Halt {
+impl<P> From<Denial> for Halt<P> {
     fn from(denial: Denial) -> Self {
         Self::Denied(denial)
     }
 }
 
-impl From<BadRequest> for Halt {
+impl<P> From<BadRequest> for Halt<P> {
     fn from(fault: BadRequest) -> Self {
         Self::Denied(fault.into())
     }
 }
 
-impl From<Refusal> for Halt {
+impl<P> From<Refusal> for Halt<P> {
     fn from(refusal: Refusal) -> Self {
         Self::Denied(refusal.into())
     }
 }
 
-impl From<TokenFault> for Halt {
+impl<P> From<TokenFault> for Halt<P> {
     fn from(fault: TokenFault) -> Self {
         Self::Denied(fault.into())
     }

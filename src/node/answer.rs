@@ -1,7 +1,7 @@
 //! Answers: what was decided, laid out as messages.
 
 use super::forwarding::UnderWay;
-use crate::gateway::explain::{Step, explain};
+use crate::gateway::explain::Step;
 use crate::gateway::forward::Forwarded;
 use crate::gateway::{Allowed, Decision, Denial, Identity};
 use crate::protocol::layout::{self, ObjectWriter};
@@ -47,7 +47,7 @@ pub(super) fn decision(
     from_to: (&str, &str),
     address: &Address<'_>,
     decision: &Decision<'_>,
-    explained: bool,
+    explanation: Option<&[u8]>,
     out: &mut Vec<u8>,
 ) {
     layout::answer(out, from_to, ("api_response", address.msg_id.as_ref()), |body| {
@@ -69,8 +69,8 @@ pub(super) fn decision(
             }
             Decision::Deny(denied) => denial(&denied.denial, body),
         }
-        if explained {
-            body.raw("explain", &explanation_of(decision));
+        if let Some(explanation) = explanation {
+            body.raw("explain", explanation);
         }
     });
 }
@@ -138,9 +138,9 @@ pub(super) fn user_context_of(allowed: &Allowed<'_>) -> Vec<u8> {
 }
 
 /// The checks that were made.
-pub(super) fn explanation_of(decision: &Decision<'_>) -> Vec<u8> {
+pub(super) fn explanation_of(steps: &[Step]) -> Vec<u8> {
     let mut out = Vec::new();
-    layout::objects(&mut out, &explain(decision), explained_step);
+    layout::objects(&mut out, steps, explained_step);
     out
 }
 

@@ -10,7 +10,8 @@ use super::metrics::Counters;
 use super::outside::Outside;
 use super::revoking::RevocationFile;
 use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
-use crate::gateway::ask::Told;
+use crate::gateway::ask::{Ask, Told};
+use crate::gateway::explain::Case;
 use crate::gateway::{
     BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
 };
@@ -129,31 +130,25 @@ impl Node {
         request: &Result<ApiRequest<'_>, WrongMember>,
         out: &mut Vec<u8>,
     ) {
-        let asked = match request {
-            Ok(request) => Ok(Request {
-                method: &request.method,
-                target: &request.path,
-                headers: &request.headers,
-                required: &request.required,
-                client_ip: request.client_ip.as_deref(),
-            }),
-            Err(WrongMember { member, problem }) => Err(BadRequest::Member { member, problem }),
-        };
-        let (decision, _facts) = self.decide(&asked);
+        let asked = asked_by(request);
+        let (decision, facts) = self.decide(&asked);
         let decision = self.with_room_to_forward(decision);
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
         }
+        let explanation = self.options.explain.then(|| {
+            let case = Case { request: &asked, decision: &decision, facts: &facts, now: self.now };
+            answer::explanation_of(&self.gateway.explain(case))
+        });
         if let (Decision::Allow(allowed), Ok(request), Ok(asked)) = (&decision, request, &asked)
             && self.forwarding.is_some()
         {
-            let explained = self.options.explain.then_some(&decision);
-            self.forward(address, (request, asked), (allowed, explained), out);
+            self.forward(address, (request, asked), (allowed, explanation), out);
             return;
         }
         let from_to = route_back(self.name.as_deref(), address);
-        answer::decision(from_to, address, &decision, self.options.explain, out);
+        answer::decision(from_to, address, &decision, explanation.as_deref(), out);
     }
 
     /// Decides, and finds out whatever that takes.
@@ -161,11 +156,20 @@ impl Node {
         &mut self,
         request: &Result<Request<'a>, BadRequest>,
     ) -> (Decision<'a>, Facts<'a>) {
-        let mut told = Told::default();
+        self.decide_with(request, &mut Told::default(), Self::find_out)
+    }
+
+    /// The same, where `find_out` says what is found out, and `told` keeps it.
+    pub(super) fn decide_with<'a>(
+        &mut self,
+        request: &Result<Request<'a>, BadRequest>,
+        told: &mut Told,
+        find_out: impl Fn(&mut Self, &Ask, &mut Told),
+    ) -> (Decision<'a>, Facts<'a>) {
         loop {
-            match self.gateway.step(request.clone(), self.now, &told) {
+            match self.gateway.step(request.clone(), self.now, told) {
                 Step::Decided(decision, facts) => break (decision, facts),
-                Step::Ask(ask) => self.find_out(&ask, &mut told),
+                Step::Ask(ask) => find_out(self, &ask, told),
             }
         }
     }
@@ -235,6 +239,24 @@ impl Node {
         debug!(line, text, "refused");
         let from_to = route_back(self.name.as_deref(), address);
         answer::error(from_to, address, code as u64, text, out);
+    }
+}
+
+/// A message as the core reads it.
+pub(super) fn asked_by<'r>(
+    request: &'r Result<ApiRequest<'_>, WrongMember>,
+) -> Result<Request<'r>, BadRequest> {
+    match request {
+        Ok(request) => Ok(Request {
+            method: &request.method,
+            target: &request.path,
+            headers: &request.headers,
+            required: &request.required,
+            client_ip: request.client_ip.as_deref(),
+        }),
+        Err(WrongMember { member, problem }) => {
+            Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
+        }
     }
 }
 

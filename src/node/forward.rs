@@ -8,7 +8,7 @@ use super::answer;
 use super::conversation::{Node, route_back};
 use super::forwarding::UnderWay;
 use crate::gateway::breaker::Outcome;
-use crate::gateway::{Allowed, Decision, Denial, Now, Request, Steady};
+use crate::gateway::{Allowed, Denial, Now, Request, Steady};
 use crate::protocol::reply::{Answer, Reply, ReplyContent};
 use crate::protocol::{Address, ApiRequest};
 
@@ -18,7 +18,7 @@ impl Node {
         &mut self,
         address: &Address<'_>,
         (request, asked): (&ApiRequest<'_>, &Request<'_>),
-        (allowed, explained): (&Allowed<'_>, Option<&Decision<'_>>),
+        (allowed, explanation): (&Allowed<'_>, Option<Vec<u8>>),
         out: &mut Vec<u8>,
     ) {
         let Some(sent) = self.gateway.forward(asked, allowed) else { return };
@@ -32,7 +32,7 @@ impl Node {
             from_to: (src.into(), dest.into()),
             msg_id: address.msg_id.as_ref().map(|id| id.json().into()),
             user_context: answer::user_context_of(allowed).into(),
-            explanation: explained.map(|decision| answer::explanation_of(decision).into()),
+            explanation: explanation.map(Vec::into_boxed_slice),
         };
         let number = forwarding.send(under_way, self.now.steady, timeout);
         answer::forwarded((src, &service), number, request, &sent, out);

@@ -9,6 +9,7 @@ mod ahead;
 mod answer;
 mod clock;
 mod conversation;
+mod explained;
 mod forward;
 mod forwarding;
 mod in_force;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use self::clock::Clock;
 pub use self::conversation::Node;
+pub use self::explained::{Answer, ExplainedCheck, Explanation};
 pub use self::input::{Input, Waited, Whole};
 use crate::config::{Diagnosis, Layers};
 use crate::gateway::key::KeySet;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use portcullis::gateway::explain::explain;
+use portcullis::gateway::ask::Told;
+use portcullis::gateway::explain::Case;
 use portcullis::gateway::key::{KeySet, KeyText};
 use portcullis::gateway::token::{Workspace, verify};
 use portcullis::gateway::trust::Trust;
-use portcullis::gateway::{Gateway, Header, Request, Timestamp};
+use portcullis::gateway::{Gateway, Header, Now, Request, Timestamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -114,8 +115,15 @@ fn decide(gateway: &mut Gateway, step: &Step) -> String {
         required: &required,
         client_ip: None,
     };
-    let decision = gateway.decide(Ok(request), Timestamp::from_seconds(*now).unwrap());
-    format!("{decision:?} {:?}", explain(&decision))
+    let now = Now::at(Timestamp::from_seconds(*now).unwrap());
+    let request = Ok(request);
+    let portcullis::gateway::Step::Decided(decision, facts) =
+        gateway.step(request.clone(), now, &Told::default())
+    else {
+        panic!("nothing is asked outside");
+    };
+    let case = Case { request: &request, decision: &decision, facts: &facts, now };
+    format!("{decision:?} {:?}", gateway.explain(case))
 }
 
 proptest! {

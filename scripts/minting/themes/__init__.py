@@ -30,6 +30,7 @@ TITLES = {
     "revocation": "Policy: revocation",
     "forward": "Forwarding between nodes",
     "breaker": "Circuit breakers",
+    "explain": "Explanations under a policy",
     "operator": "Messages of the operator",
     "config": "Configuration: layers and faults",
     "plant": "Whole policies at work",
@@ -39,7 +40,7 @@ MODULES = (
     "sample", "framing_lines", "framing_gathered", "framing_strict", "framing_limits", "envelope", "error",
     "init_keys", "init_jwk", "init_refused", "init_rules", "request", "token_algorithms", "token_form",
     "token_kid", "token_claims", "identity", "permission", "path", "jwt", "issuer", "grant", "route", "condition", "stepup", "public", "limit", "apikey", "revocation", "operator",
-    "forward", "breaker", "config", "plant",
+    "forward", "breaker", "explain", "config", "plant",
 )  # fmt: skip
 
 

@@ -102,7 +102,9 @@ fn locate_duplicates(parsed: &mut Parsed, text: &str) {
     }
     let name = |place: Place| {
         let name = text.get(place.start..place.end).unwrap_or_default();
-        name.trim_matches(['"', '\'']).to_owned()
+        // A name may be written with escapes.
+        let read = name.starts_with('"').then(|| serde_json::from_str(name).ok()).flatten();
+        read.unwrap_or_else(|| name.trim_matches(['"', '\'']).to_owned())
     };
     let mut wanted: HashMap<String, Vec<(Place, String)>> = HashMap::new();
     for place in parsed.faults.iter_mut().filter(is_twice).filter_map(|fault| fault.place) {

@@ -24,11 +24,16 @@ pub(in crate::config) fn parse(text: &str, source: usize) -> Parsed {
             Err(error) => {
                 let at = reader.offsets.byte(error.marker().index());
                 let place = Place::at(source, at..at);
-                Err(Fault::at(Problem::Syntax(error.info().to_owned()), "", place))
+                // There are no anchors, so that the parser knows none.
+                let problem = match error.info().contains("unknown anchor") {
+                    true => Problem::YamlFeature("an alias"),
+                    false => Problem::Syntax(error.info().to_owned()),
+                };
+                refused(problem, place)
             }
         };
         if let Err(fault) = outcome {
-            reader.findings.faults.push(fault);
+            reader.findings.faults.push(*fault);
             break;
         }
     }
@@ -36,9 +41,7 @@ pub(in crate::config) fn parse(text: &str, source: usize) -> Parsed {
     // Of a document that was given up, what is complete is kept.
     while let Some(open) = reader.open.pop() {
         let end = open.start;
-        if reader.add(open, end).is_err() {
-            break;
-        }
+        reader.add(open, end);
     }
     let node = reader.root.unwrap_or(empty);
     reader.findings.into_parsed(node)
@@ -92,9 +95,9 @@ impl Reader {
         Place::at(self.source, start..end)
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Box<Fault>> {
         let place = self.place(span);
-        let refuse = |what| Err(Fault::at(Problem::YamlFeature(what), "", place));
+        let refuse = |what| refused(Problem::YamlFeature(what), place);
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
@@ -116,20 +119,22 @@ impl Reader {
             Event::MappingStart(..) => {
                 self.start(Kind::Table(TableBuilder::default(), None), place)
             }
-            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
-                Some(open) => self.add(open, place),
-                None => Ok(()),
-            },
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.add(open, place);
+                }
+                Ok(())
+            }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
         }
     }
 
-    fn start(&mut self, kind: Kind, start: Place) -> Result<(), Fault> {
+    fn start(&mut self, kind: Kind, start: Place) -> Result<(), Box<Fault>> {
         if self.awaits_name() {
-            return Err(Fault::at(Problem::YamlFeature("a name that is no text"), "", start));
+            return refused(Problem::YamlFeature("a name that is no text"), start);
         }
         if self.open.len() >= MAX_DEPTH {
-            return Err(Fault::at(Problem::TooDeep, "", start));
+            return refused(Problem::TooDeep, start);
         }
         self.open.push(Open { start, kind });
         Ok(())
@@ -139,10 +144,10 @@ impl Reader {
         matches!(self.open.last(), Some(Open { kind: Kind::Table(_, None), .. }))
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Result<(), Fault> {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, place: Place) -> Result<(), Box<Fault>> {
         if let Some(Open { kind: Kind::Table(_, name @ None), .. }) = self.open.last_mut() {
             if text == "<<" && style == ScalarStyle::Plain {
-                return Err(Fault::at(Problem::YamlFeature("a merge key"), "", place));
+                return refused(Problem::YamlFeature("a merge key"), place);
             }
             *name = Some((text.to_owned(), place));
             return Ok(());
@@ -162,14 +167,13 @@ impl Reader {
     }
 
     /// Closes a list or mapping.
-    fn add(&mut self, open: Open, end: Place) -> Result<(), Fault> {
+    fn add(&mut self, open: Open, end: Place) {
         let place = Place::at(self.source, open.start.start..end.end.max(open.start.end));
         let node = match open.kind {
             Kind::List(items) => Node::list(items, place),
             Kind::Table(table, _) => Node::new(Value::Table(table.entries), place),
         };
         self.put(node);
-        Ok(())
     }
 
     fn put(&mut self, node: Node) {
@@ -183,6 +187,10 @@ impl Reader {
             }
         }
     }
+}
+
+fn refused(problem: Problem, place: Place) -> Result<(), Box<Fault>> {
+    Err(Box::new(Fault::at(problem, "", place)))
 }
 
 /// A plain scalar by the core schema (YAML 1.2.2 §10.3.2); none where it is a number that no number

@@ -1,14 +1,12 @@
 //! Routes: what they refer to, and which of them would be for the same requests.
 
-use std::collections::HashMap;
-
 use super::Interpreter;
 use crate::config::fault::{Fault, Problem};
 use crate::config::leaf::{Name, Permission};
 use crate::config::path::At;
 use crate::config::tree::{self, ClaimValue, OneOrMany};
 use crate::gateway::policy::{Access, ClaimCondition, Conditions, ExpectedValue, Route};
-use crate::gateway::route::{Rewrite, RoutePattern};
+use crate::gateway::route::{Rewrite, RouteTable, TiedMethods};
 
 impl Interpreter<'_> {
     pub(super) fn routes(&mut self) -> Option<Vec<Route>> {
@@ -121,7 +119,7 @@ impl Interpreter<'_> {
                     let Some(parameter) = parameter else {
                         return ExpectedValue::Text(text.clone());
                     };
-                    if !has_parameter(&route.path.0, parameter) {
+                    if !route.path.0.parameters().any(|known| known == parameter) {
                         let problem = Problem::UnknownParameter {
                             parameter: parameter.to_owned(),
                             pattern: route.path.0.as_str().to_owned(),
@@ -146,34 +144,17 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Routes of one pattern, names aside, that take the same method.
     fn ties(&mut self, routes: &[Route], list: &At<'_>) {
-        /// What stands for "every other method" among the names of methods.
-        const OTHERS: &str = "";
-        let mut first: HashMap<(String, &str), usize> = HashMap::with_capacity(routes.len());
-        for (index, route) in routes.iter().enumerate() {
-            let form = nameless(&route.pattern);
-            let methods = route
-                .methods
-                .as_deref()
-                .map_or(vec![OTHERS], |methods| methods.iter().map(String::as_str).collect());
-            let mut tie = None;
-            for method in methods {
-                let with = *first.entry((form.clone(), method)).or_insert(index);
-                if with != index && tie.is_none() {
-                    tie = Some((with, method));
-                }
-            }
-            let Some((with, method)) = tie else { continue };
-            let common = match method {
-                OTHERS => "every method that no other route lists".to_owned(),
-                method => method.to_owned(),
+        let Err(ties) = RouteTable::new(routes) else { return };
+        for tie in ties {
+            let common = match tie.methods {
+                TiedMethods::Listed(methods) => methods.join(", "),
+                TiedMethods::Others => "every method that no other route lists".to_owned(),
             };
-            let (here, there) = (list.item(index), list.item(with));
-            let (here, there) = (here.name("path"), there.name("path"));
-            let with = list.item(with).position().unwrap_or(with);
-            let mut fault = Fault::of(Problem::Tie { with, common }, &here);
-            if let Some(place) = there.place() {
+            let (here, there) = (list.item(tie.second), list.item(tie.first));
+            let with = there.position().unwrap_or(tie.first);
+            let mut fault = Fault::of(Problem::Tie { with, common }, &here.name("path"));
+            if let Some(place) = there.name("path").place() {
                 fault = fault.beside(place, "the other route");
             }
             self.faults.push(fault);
@@ -184,23 +165,3 @@ impl Interpreter<'_> {
 /// The names of everything that a route can ask of a caller.
 const CONDITIONS: [&str; 8] =
     ["permissions", "any_permissions", "roles", "claims", "issuers", "acr", "amr", "max_age"];
-
-fn has_parameter(pattern: &RoutePattern, name: &str) -> bool {
-    let parameters = pattern.as_str().split('/').filter_map(|segment| {
-        let inner = segment.strip_prefix('{')?.strip_suffix('}')?;
-        Some(inner.strip_prefix('*').unwrap_or(inner))
-    });
-    parameters.into_iter().any(|parameter| parameter == name)
-}
-
-/// The pattern without the names of its parameters, and without a last slash.
-pub(in crate::config) fn nameless(pattern: &RoutePattern) -> String {
-    let text = pattern.as_str();
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let segments = text.split('/').map(|segment| match segment.strip_prefix('{') {
-        Some(rest) if rest.starts_with('*') => "{*}",
-        Some(_) => "{}",
-        None => segment,
-    });
-    segments.collect::<Vec<_>>().join("/")
-}

@@ -62,8 +62,9 @@ impl Checker {
             return self.walk(node, shape);
         }
         if !shape.takes(&node.value) {
-            let expected = shape.describe();
-            self.fault(Problem::WrongType { expected, found: node.value.kind() }, node.place);
+            let (expected, found) = (shape.describe(), node.value.kind());
+            let form = shape.form().map(|form| form.expected);
+            self.fault(Problem::WrongType { expected, found, form }, node.place);
             return None;
         }
         let Node { value, place, position } = node;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 pub(super) use self::check::Checker;
 pub(super) use self::schema::schema;
-use super::leaf::{FORMS, Form};
+use super::leaf::{Digest, FORMS, Form, Leaf};
 use super::node::{self, Node, Place};
 
 /// What may stand somewhere.
@@ -216,7 +216,7 @@ impl Shape {
     pub(super) fn secrets(&self, node: &Node, found: &mut Vec<Place>) {
         if !self.takes(&node.value) {
             if self.may_hold_secret() && node.value != node::Value::Null {
-                found.push(node.place);
+                values(node, found);
             }
             return;
         }
@@ -230,19 +230,28 @@ impl Shape {
                 for (name, entry) in table {
                     match shape.field(name) {
                         Some(shape) => shape.secrets(&entry.node, found),
-                        None => found.push(entry.node.place),
+                        None => values(&entry.node, found),
                     }
                 }
             }
             (Self::List { item, .. }, node::Value::List(items)) => {
                 items.iter().for_each(|node| item.secrets(node, found));
             }
-            (Self::Text(Some(form)), node::Value::Text(text)) if form.secret => {
-                if (form.check)(text).is_err() {
-                    found.push(node.place);
-                }
+            (Self::Text(Some(form)), node::Value::Text(text))
+                if form.secret && (form.name == Digest::FORMAT || (form.check)(text).is_err()) =>
+            {
+                found.push(node.place);
             }
             _ => {}
+        }
+    }
+
+    /// The form of a text that may stand here.
+    pub(super) fn form(&self) -> Option<&'static Form> {
+        match self {
+            Self::Text(form) => *form,
+            Self::Any(shapes) => shapes.iter().find_map(Self::form),
+            _ => None,
         }
     }
 
@@ -261,6 +270,15 @@ impl Shape {
                 kinds.join(" or ")
             }
         }
+    }
+}
+
+/// Where the values of a tree stand, its names left out.
+fn values(node: &Node, found: &mut Vec<Place>) {
+    match &node.value {
+        node::Value::Table(table) => table.values().for_each(|entry| values(&entry.node, found)),
+        node::Value::List(items) => items.iter().for_each(|item| values(item, found)),
+        _ => found.push(node.place),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 
-use super::reach::Patterns;
 use super::{Concern, Warning};
 use crate::config::configuration::Configuration;
 use crate::config::fault::nearest;
 use crate::config::path::At;
 use crate::gateway::grant::Grant;
 use crate::gateway::policy::{Access, Conditions, Policy, Route};
+use crate::gateway::route::{RouteTable, covers};
 
 /// Everything unwise in a configuration, but for its keys.
 pub(in crate::config) fn find(configuration: &Configuration) -> Vec<Warning> {
@@ -128,17 +128,19 @@ impl Finder<'_> {
         let Some(routes) = &policy.routes else { return };
         let at = self.root;
         let at = at.name("routes");
-        let patterns = Patterns::of(routes);
+        let protected: Vec<_> = (0..).zip(routes).filter(|(_, route)| !is_public(route)).collect();
         for (index, route) in routes.iter().enumerate() {
             let here = at.item(index);
             match &route.access {
                 Access::Public => {
-                    if let Some(covered) = patterns.protected_under(&route.pattern) {
-                        let path = routes.get(covered).map_or("", |route| route.pattern.as_str());
-                        let position = at.item(covered).position().unwrap_or(covered);
-                        let concern =
-                            Concern::PublicCovers { route: position, path: path.to_owned() };
-                        self.warn(concern, &here.name("path"));
+                    let is_under = |(_, other): &&(usize, &Route)| {
+                        covers(&route.pattern, &other.pattern)
+                            && !covers(&other.pattern, &route.pattern)
+                    };
+                    if let Some((index, other)) = protected.iter().find(is_under) {
+                        let route = at.item(*index).position().unwrap_or(*index);
+                        let path = other.pattern.as_str().to_owned();
+                        self.warn(Concern::PublicCovers { route, path }, &here.name("path"));
                     }
                 }
                 Access::Protected(all) if is_nothing(all) => {
@@ -146,9 +148,11 @@ impl Finder<'_> {
                 }
                 Access::Protected(all) => self.unholdable(all, &here),
             }
-            if patterns.is_unreachable(&route.pattern) {
-                self.warn(Concern::Unreachable, &here.name("path"));
-            }
+        }
+        let unreachable = RouteTable::new(routes).map(|table| table.unreachable(routes));
+        for index in unreachable.into_iter().flatten() {
+            let here = at.item(index);
+            self.warn(Concern::Unreachable, &here.name("path"));
         }
     }
 
@@ -193,6 +197,10 @@ fn conditions(route: &Route) -> Option<&Conditions> {
         Access::Public => None,
         Access::Protected(all) => Some(all),
     }
+}
+
+fn is_public(route: &Route) -> bool {
+    route.access == Access::Public
 }
 
 fn is_nothing(all: &Conditions) -> bool {

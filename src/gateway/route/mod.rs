@@ -22,6 +22,7 @@ mod tests;
 
 pub use self::coverage::{covers, overlap};
 pub use self::pattern::{PatternFault, RoutePattern};
+pub(super) use self::pattern::{PatternPart, has_semicolon};
 pub use self::rewrite::{Rewrite, forwarded};
 pub use self::table::{Found, RouteTable, Tie, TiedMethods};
 pub use self::values::Values;

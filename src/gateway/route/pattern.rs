@@ -1,5 +1,7 @@
 //! Patterns of paths.
 
+use std::fmt;
+
 use super::super::path::{NormalPath, PathFault};
 
 /// The paths that a route is for: literal segments, `{name}` for one segment, and `{*rest}`, at the
@@ -19,6 +21,44 @@ pub(super) enum Segment {
     One(Box<str>),
     /// All that is left, one segment or more.
     Rest(Box<str>),
+}
+
+/// The same for whoever compares a pattern with a path that it does not match.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) enum PatternPart<'p> {
+    Literal(&'p str),
+    One(&'p str),
+    Rest(&'p str),
+}
+
+impl<'p> PatternPart<'p> {
+    /// The segment that stands here where one is wanted that fits: itself, if it can; a parameter's
+    /// name in place of none.
+    pub(in super::super) fn standing_for(self, segment: &'p str) -> &'p str {
+        match self {
+            Self::Literal(text) => text,
+            Self::One(name) | Self::Rest(name) => match segment {
+                "" => name,
+                text if has_semicolon(text) => name,
+                text => text,
+            },
+        }
+    }
+}
+
+impl fmt::Display for PatternPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => f.write_str(text),
+            Self::One(name) => write!(f, "{{{name}}}"),
+            Self::Rest(name) => write!(f, "{{*{name}}}"),
+        }
+    }
+}
+
+/// True for a segment that no parameter stands for.
+pub(in super::super) fn has_semicolon(segment: &str) -> bool {
+    last_semicolon(segment).is_some()
 }
 
 /// Why a text is no pattern, or no rewrite.
@@ -95,6 +135,15 @@ impl RoutePattern {
     /// The names of its parameters, in the order in which they stand.
     pub fn parameters(&self) -> impl Iterator<Item = &str> {
         self.segments.iter().filter_map(Segment::name)
+    }
+
+    /// Its parts, in order.
+    pub(in super::super) fn parts(&self) -> impl Iterator<Item = PatternPart<'_>> {
+        self.segments.iter().map(|segment| match segment {
+            Segment::Literal(text) => PatternPart::Literal(text),
+            Segment::One(name) => PatternPart::One(name),
+            Segment::Rest(name) => PatternPart::Rest(name),
+        })
     }
 
     pub(super) fn segments(&self) -> &[Segment] {

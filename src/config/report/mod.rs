@@ -3,18 +3,20 @@
 //! For people as rustc shows its own: what is wrong, the place, the line itself, and what to do. What
 //! may be a secret is hidden in that line.
 
+mod line;
+
 use std::collections::HashSet;
 use std::fmt::{self, Write};
-use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin as ShownOrigin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin as ShownOrigin, Renderer};
 use serde::Serialize;
 
+use self::line::ShownLine;
 use super::fault::{Fault, Problem};
 use super::node::Place;
-use super::source::{Origin, Source};
+use super::source::{Origin, Source, may_quote};
 
 /// Every fault of a configuration.
 pub struct Diagnosis {
@@ -89,6 +91,7 @@ impl Diagnosis {
     pub(super) fn new(mut faults: Vec<Fault>, sources: Vec<Arc<Source>>) -> Self {
         faults.sort_by_key(|fault| fault.place);
         drop_consequences(&mut faults, &sources);
+        drop_doubtful(&mut faults, &sources);
         Self { faults, sources }
     }
 
@@ -108,25 +111,44 @@ impl Diagnosis {
     }
 }
 
-/// Where the notation is broken, what was made of the rest of the line is a guess, and names and
-/// values of the rest of the text may be anything, secrets too.
+/// Where the notation is broken, what was made of the rest of the line is a guess; and what an init
+/// may not say at all need not be well formed.
 fn drop_consequences(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
     let line = |fault: &Fault| {
         let place = fault.place?;
         Some((place.source, sources.get(place.source)?.line_column(place.start).0))
     };
     let is_syntax = |fault: &Fault| matches!(fault.problem, Problem::Syntax(_));
+    let forbidden: HashSet<String> = faults
+        .iter()
+        .filter(|fault| matches!(fault.problem, Problem::NotByInit { .. }))
+        .map(|fault| fault.path.clone())
+        .collect();
+    if !forbidden.is_empty() {
+        let whole =
+            |path: &str| path.split('.').next().is_some_and(|name| forbidden.contains(name));
+        faults.retain(|fault| {
+            matches!(fault.problem, Problem::NotByInit { .. })
+                || !(forbidden.contains(&fault.path) || whole(&fault.path))
+        });
+    }
     let broken: HashSet<_> = faults.iter().filter(|f| is_syntax(f)).filter_map(line).collect();
     if !broken.is_empty() {
         faults.retain(|fault| {
             is_syntax(fault) || line(fault).is_none_or(|line| !broken.contains(&line))
         });
     }
+}
+
+/// In a text whose notation is broken, what was taken for a name or a value may be anything, a secret
+/// too; so nothing is said that would quote it.
+fn drop_doubtful(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
     faults.retain(|fault| {
         let source = fault.place.and_then(|place| sources.get(place.source));
-        let is_doubtful = source
-            .is_some_and(|source| source.makes_doubtful(&fault.path, &fault.problem.to_string()));
-        is_syntax(fault) || !is_doubtful
+        let is_doubtful = |source: &Arc<Source>| {
+            source.is_broken() && may_quote(&fault.path, &fault.problem.to_string())
+        };
+        matches!(fault.problem, Problem::Syntax(_)) || !source.is_some_and(is_doubtful)
     });
 }
 
@@ -146,6 +168,13 @@ impl fmt::Display for Diagnosis {
                 f.write_str("; ")?;
             }
             fault.fmt(f)?;
+            // Where there is no name, the place says where to look.
+            let source = fault.place.and_then(|place| self.sources.get(place.source));
+            if let (true, Some(source), Some(place)) = (fault.path.is_empty(), source, fault.place)
+            {
+                let (line, column) = position(source, place.start);
+                write!(f, " (line {line}, column {column})")?;
+            }
         }
         match self.faults.len().saturating_sub(SHOWN) {
             0 => Ok(()),
@@ -290,86 +319,8 @@ fn origin(source: &Source, place: Place) -> ShownOrigin<'static> {
     }
 }
 
-/// One line of a source, without what is hidden, and what of it is meant.
-struct ShownLine {
-    text: String,
-    number: usize,
-    marked: Range<usize>,
-}
-
-/// What stands in place of what is not shown.
-const HIDDEN: &str = "[hidden]";
-
-impl ShownLine {
-    /// The line that a place begins in; none where there is nothing in it.
-    fn of(source: &Source, place: Place) -> Option<Self> {
-        /// Of a document that is all one line, so much is shown before and behind.
-        const AROUND: usize = 100;
-        let (number, _) = source.line_column(place.start);
-        let whole = source.line(number);
-        let marked =
-            place.start.min(whole.end)..place.end.min(whole.end).max(place.start.min(whole.end));
-        let window = boundary(&source.text, marked.start.saturating_sub(AROUND).max(whole.start))
-            ..boundary(
-                &source.text,
-                (marked.end.min(marked.start + AROUND) + AROUND).min(whole.end),
-            );
-        let mut line = Self { text: String::new(), number: number + 1, marked: 0..0 };
-        let mut at = window.start;
-        for hidden in source.hidden_within(&window) {
-            if hidden.end <= at {
-                continue;
-            }
-            line.push(&source.text, at..hidden.start.max(at), &marked);
-            line.push_hidden(at.max(hidden.start)..hidden.end, &marked);
-            at = hidden.end;
-        }
-        line.push(&source.text, at..window.end, &marked);
-        if marked.start >= at.max(window.end) {
-            line.marked = line.text.len()..line.text.len();
-        }
-        (!line.text.is_empty()).then_some(line)
-    }
-
-    fn push(&mut self, source: &str, part: Range<usize>, marked: &Range<usize>) {
-        let text = source.get(part.clone()).unwrap_or_default();
-        let shift = |offset: usize, start: usize| start + (offset - part.start);
-        if part.contains(&marked.start) {
-            let start = shift(marked.start, self.text.len());
-            self.marked = start..start;
-        }
-        let reached = marked.end.min(part.end);
-        if reached > part.start && marked.start < part.end {
-            self.marked.end = shift(reached, self.text.len());
-        }
-        self.text.push_str(&printable_line(text));
-    }
-
-    fn push_hidden(&mut self, part: Range<usize>, marked: &Range<usize>) {
-        let start = self.text.len();
-        self.text.push_str(HIDDEN);
-        let touched =
-            marked.start < part.end && (marked.end > part.start || marked.start >= part.start);
-        if touched {
-            if marked.start >= part.start {
-                self.marked.start = start;
-            }
-            self.marked.end = self.text.len();
-        }
-    }
-
-    fn snippet<'a>(&self) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        Snippet::source(self.text.clone()).line_start(self.number)
-    }
-}
-
-/// The next place where a character begins, at an offset or behind it.
-fn boundary(text: &str, offset: usize) -> usize {
-    (offset..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len())
-}
-
 /// Without characters that would move a cursor, turn text round or break a line.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unprintable(c) {
@@ -379,19 +330,6 @@ fn printable(text: &str) -> String {
         }
     }
     shown
-}
-
-/// The same for a line of a source, where each character must keep its length.
-fn printable_line(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\t' => '\t',
-        // As long in UTF-8 as what they stand for.
-        c if is_unprintable(c) && c.len_utf8() == 1 => '?',
-        c if is_unprintable(c) && c.len_utf8() == 2 => '¿',
-        c if is_unprintable(c) => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 fn is_unprintable(c: char) -> bool {

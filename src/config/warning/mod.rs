@@ -1,7 +1,6 @@
 //! What is legal and unwise.
 
 mod find;
-mod reach;
 
 use std::fmt;
 use std::sync::Arc;

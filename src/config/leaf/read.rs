@@ -1,207 +1,17 @@
-//! Texts of the tree that have a form of their own: durations, rates, references, grants.
-//!
-//! Each is a type, read in one place; the schema names the form, and the check of shapes finds its
-//! reader by that name.
+//! How each form is read, and what it should be where it cannot be.
 
-use std::fmt;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::url;
+use super::{
+    Digest, FilePath, GrantText, HeaderName, Instant, KeySource, Leaf, LongSpan, Method, Name,
+    PathPattern, Permission, PlainPath, Rate, Reference, SecretSource, Span, Store, Target,
+    TrustedUrl,
+};
+use crate::config::url;
 use crate::gateway::Timestamp;
-use crate::gateway::grant::Grant;
-use crate::gateway::key::{Algorithm, algorithm_name, algorithm_named};
-use crate::gateway::limit::RateLimit;
+use crate::gateway::grant::GrantFault;
 use crate::gateway::path::NormalPath;
 use crate::gateway::route::RoutePattern;
-
-/// A text with a form of its own.
-pub(super) trait Leaf: Sized + fmt::Display {
-    /// The form's name in the schema.
-    const FORMAT: &'static str;
-    /// What it is, as in "write …".
-    const EXPECTED: &'static str;
-    /// True where somebody might write a secret by mistake.
-    const SECRET: bool = false;
-    /// What an editor can check.
-    const PATTERN: Option<&'static str> = None;
-
-    /// Reads one.
-    fn read(text: &str) -> Result<Self, String>;
-}
-
-/// What is known of a form without its type.
-pub(super) struct Form {
-    pub(super) name: &'static str,
-    pub(super) expected: &'static str,
-    pub(super) secret: bool,
-    pub(super) check: fn(&str) -> Result<(), String>,
-}
-
-macro_rules! leaves {
-    ($($leaf:ty),* $(,)?) => {
-        $(
-            impl Serialize for $leaf {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
-                }
-            }
-
-            impl<'de> Deserialize<'de> for $leaf {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let text = String::deserialize(deserializer)?;
-                    Self::read(&text).map_err(serde::de::Error::custom)
-                }
-            }
-
-            impl JsonSchema for $leaf {
-                fn inline_schema() -> bool {
-                    true
-                }
-
-                fn schema_name() -> std::borrow::Cow<'static, str> {
-                    Self::FORMAT.into()
-                }
-
-                fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                    let mut schema = json_schema!({ "type": "string", "format": Self::FORMAT });
-                    if let Some(pattern) = Self::PATTERN {
-                        schema.insert("pattern".to_owned(), pattern.into());
-                    }
-                    schema
-                }
-            }
-        )*
-
-        /// Every form.
-        pub(super) const FORMS: &[Form] = &[$(Form {
-            name: <$leaf as Leaf>::FORMAT,
-            expected: <$leaf as Leaf>::EXPECTED,
-            secret: <$leaf as Leaf>::SECRET,
-            check: |text| <$leaf as Leaf>::read(text).map(drop),
-        }),*];
-    };
-}
-
-leaves!(
-    Span,
-    LongSpan,
-    Rate,
-    KeySource,
-    SecretSource,
-    Store,
-    TrustedUrl,
-    Target,
-    Name,
-    Permission,
-    GrantText,
-    Instant,
-    Digest,
-    HeaderName,
-    Method,
-    PathPattern,
-    PlainPath,
-    FilePath,
-);
-
-/// A stretch of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-/// A stretch of time that is not nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LongSpan(pub Duration);
-
-/// So many requests in so much time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate(pub RateLimit);
-
-/// Where a value stands that does not stand in the tree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// In an environment variable.
-    Variable(String),
-    /// In a file.
-    File(String),
-}
-
-/// Where keys stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// In a variable or a file.
-    Named(Reference),
-    /// Behind a URL, as a JWK Set.
-    Url(String),
-}
-
-/// Where a secret stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretSource(pub Reference);
-
-/// Where windows of rate limits are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// In this process.
-    Memory,
-    /// With a Redis server.
-    Redis(String),
-    /// With the Redis server whose URL stands there.
-    Named(Reference),
-}
-
-/// A URL whose answers are believed: `https:`, or `http:` to this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustedUrl(pub String);
-
-/// Where a service listens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target(pub String);
-
-/// A name: some text, without control characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name(pub String);
-
-/// A permission, to the letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permission(pub String);
-
-/// A permission, or a pattern of permissions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantText(pub Grant);
-
-/// A point in time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Instant(pub Timestamp);
-
-/// A SHA-256 digest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest(pub [u8; 32]);
-
-/// The name of a header.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HeaderName(pub String);
-
-/// A method of HTTP.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Method(pub String);
-
-/// The paths of a route.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathPattern(pub RoutePattern);
-
-/// A path without parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlainPath(pub String);
-
-/// A file, relative to the one that names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilePath(pub String);
-
-/// A signature algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AlgorithmName(pub Algorithm);
 
 /// No stretch of time is longer: about a hundred years.
 const LONGEST: u64 = 100 * 366 * 24 * 3600 * 1000;
@@ -224,18 +34,6 @@ fn read_duration(text: &str) -> Result<Duration, String> {
     match number.checked_mul(scale) {
         Some(milliseconds) if milliseconds <= LONGEST => Ok(Duration::from_millis(milliseconds)),
         _ => Err(format!("`{text}` is longer than a hundred years")),
-    }
-}
-
-/// In the largest unit that leaves nothing over.
-pub(super) fn show_duration(duration: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let milliseconds = duration.as_millis();
-    match milliseconds {
-        0 => f.write_str("0s"),
-        _ if milliseconds.is_multiple_of(3_600_000) => write!(f, "{}h", milliseconds / 3_600_000),
-        _ if milliseconds.is_multiple_of(60_000) => write!(f, "{}m", milliseconds / 60_000),
-        _ if milliseconds.is_multiple_of(1000) => write!(f, "{}s", milliseconds / 1000),
-        _ => write!(f, "{milliseconds}ms"),
     }
 }
 
@@ -366,7 +164,7 @@ impl Leaf for Target {
 }
 
 /// Why a text is no name; none where it is one.
-pub(super) fn fault_of_name(text: &str) -> Option<&'static str> {
+pub(in crate::config) fn fault_of_name(text: &str) -> Option<&'static str> {
     if text.is_empty() {
         return Some("it is empty");
     }
@@ -408,7 +206,7 @@ impl Leaf for GrantText {
     const PATTERN: Option<&'static str> = Some(r"^(\*|[^|*]+|[^|*]*:\*)$");
 
     fn read(text: &str) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|fault: crate::gateway::grant::GrantFault| fault.to_string())
+        text.parse().map(Self).map_err(|fault: GrantFault| fault.to_string())
     }
 }
 
@@ -511,114 +309,5 @@ impl Leaf for FilePath {
             true => Err("this is no path".to_owned()),
             false => Ok(Self(text.to_owned())),
         }
-    }
-}
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_duration(self.0, f)
-    }
-}
-
-impl fmt::Display for LongSpan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show_duration(self.0, f)
-    }
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => write!(f, "env:{name}"),
-            Self::File(path) => write!(f, "file:{path}"),
-        }
-    }
-}
-
-impl fmt::Display for KeySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(reference) => reference.fmt(f),
-            Self::Url(url) => f.write_str(url),
-        }
-    }
-}
-
-impl fmt::Display for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memory => f.write_str("memory"),
-            Self::Redis(url) => f.write_str(url),
-            Self::Named(reference) => reference.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-macro_rules! shown_as_it_is {
-    ($($leaf:ty: $field:tt $(. $method:ident)?),* $(,)?) => {$(
-        impl fmt::Display for $leaf {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&self.$field$(.$method())?, f)
-            }
-        }
-    )*};
-}
-
-shown_as_it_is!(
-    Rate: 0, SecretSource: 0, TrustedUrl: 0, Target: 0, Name: 0, Permission: 0, GrantText: 0,
-    Instant: 0, HeaderName: 0, Method: 0, PathPattern: 0.as_str, PlainPath: 0, FilePath: 0,
-);
-
-/// Every algorithm that a key can have.
-const ALGORITHMS: [Algorithm; 12] = [
-    Algorithm::HS256,
-    Algorithm::HS384,
-    Algorithm::HS512,
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
-];
-
-impl Serialize for AlgorithmName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(algorithm_name(self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for AlgorithmName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let algorithm = algorithm_named(&text).filter(|known| ALGORITHMS.contains(known));
-        let unknown = || serde::de::Error::custom("no algorithm of that name");
-        algorithm.map(Self).ok_or_else(unknown)
-    }
-}
-
-impl JsonSchema for AlgorithmName {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "algorithm".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut names: Vec<&str> = ALGORITHMS.map(algorithm_name).to_vec();
-        // Another name of EdDSA (RFC 9864 §2.2).
-        names.push("Ed25519");
-        json_schema!({ "type": "string", "enum": names })
     }
 }
