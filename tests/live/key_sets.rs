@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::http_server::{Reply, Server};
 use crate::running::{Folder, Running, messages};
-use crate::support::{allowed, init_ok, invalid, message, public_jwk, request, signing_key, token};
+use crate::support::{
+    allowed, init_ok, invalid, message, public_jwk, refused, request, request_with, signing_key,
+    token,
+};
 
 const ADA: &str = r#"{"user_id": "ada", "role": null, "permissions": []}"#;
 /// Nothing happens by itself; what is asked for is waited for; once.
