@@ -10,6 +10,7 @@
 mod floor;
 mod measure;
 mod process;
+mod record;
 mod workload;
 
 use std::io::{self, Read};
@@ -39,6 +40,9 @@ fn main() {
     }
     if wanted("latency") {
         process::latency();
+    }
+    if wanted("record") {
+        record::run();
     }
     if wanted("memory") {
         process::memory();

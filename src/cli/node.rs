@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::Args;
 use portcullis::node::{self, Allowed, DEFAULT_MAX_MESSAGE_BYTES, Options};
@@ -30,6 +31,10 @@ pub(super) struct NodeArgs {
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::MIN)]
     jobs: NonZeroUsize,
 
+    /// Record every decision in this file, one JSON object a line, for `replay` and `what-if`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     /// Send each request that may pass to the node named like its service, and hand on the answer
     #[arg(long)]
     forward: bool,
@@ -49,7 +54,7 @@ pub(super) fn run(args: &NodeArgs) -> Result<Verdict, Failure> {
             true => Allowed::Forwarded,
             false => Allowed::Answered,
         },
-        ..args.policy.options()?
+        ..args.policy.options(args.record.as_deref())?
     };
     node::run_with(io::stdin().lock(), io::stdout().lock(), options).map_err(failure)?;
     Ok(Verdict::Positive)

@@ -37,10 +37,15 @@ pub(super) struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// A node that decides so.
-    pub(super) fn options(&self) -> Result<Options, Failure> {
+    /// A node that decides so, and records where it is told to.
+    pub(super) fn options(&self, record: Option<&Path>) -> Result<Options, Failure> {
         let environment: BTreeMap<_, _> = std::env::vars_os().collect();
-        let layers = layers(self.config.as_deref(), &self.set).map_err(Failure::Usage)?;
+        let mut layers = layers(self.config.as_deref(), &self.set).map_err(Failure::Usage)?;
+        if let Some(file) = record {
+            let file = file.to_str().ok_or_else(|| anyhow!("--record takes a path in UTF-8"));
+            let file = file.map_err(Failure::Usage)?;
+            layers = layers.option("--record", &["record", "file"], file);
+        }
         Ok(Options {
             clock: self.now.map_or(Clock::System, Clock::Frozen),
             keys: self.key.as_deref().map(keys_in).transpose().map_err(Failure::Usage)?,
@@ -60,7 +65,7 @@ pub(super) fn failure(error: NodeError) -> Failure {
             let plural = if faults == 1 { "a fault" } else { "faults" };
             Failure::Usage(anyhow!("the configuration has {plural}, so nothing was started"))
         }
-        error @ NodeError::StoppedClock(_) => Failure::Usage(error.into()),
+        error @ (NodeError::StoppedClock(_) | NodeError::Record(_)) => Failure::Usage(error.into()),
         error => Failure::Other(error.into()),
     }
 }

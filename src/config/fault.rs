@@ -146,9 +146,6 @@ pub enum Problem {
     /// More leeway than clocks need.
     #[error("a leeway of more than 5 minutes lets expired tokens live on")]
     Leeway,
-    /// Claims that are always required.
-    #[error("`{0}` is always required")]
-    RequiredClaim(&'static str),
     /// Two API keys of one name.
     #[error("the id `{id}` stands twice")]
     IdTwice {
@@ -275,7 +272,6 @@ impl Problem {
             Self::PublicWithCondition { .. } => "public-with-condition",
             Self::IssuerTwice => "issuer-twice",
             Self::Leeway => "leeway",
-            Self::RequiredClaim(_) => "required-claim",
             Self::IdTwice { .. } => "id-twice",
             Self::DigestTwice { .. } => "digest-twice",
             Self::CommonKey => "common-key",
@@ -344,7 +340,6 @@ impl Problem {
             }
             Self::IssuerTwice => "keep it in one of the two places".to_owned(),
             Self::Leeway => "write at most `5m`".to_owned(),
-            Self::RequiredClaim(claim) => format!("add \"{claim}\" to the list"),
             Self::IdTwice { .. } => "give each key an id of its own".to_owned(),
             Self::DigestTwice { .. } => "keep one of the two".to_owned(),
             Self::CommonKey => "make one with `portcullis key generate --kind api-key`".to_owned(),

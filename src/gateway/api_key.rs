@@ -8,7 +8,6 @@ use subtle::ConstantTimeEq;
 use super::bound::BoundClaims;
 use super::claims::TokenId;
 use super::identity::Draft;
-use super::limit::{CallerKey, CallerKind};
 use super::policy::ApiKey;
 use super::step_up::Authentication;
 use super::trust::{IssuerId, Trust};
@@ -58,7 +57,7 @@ fn verified(key: &ApiKey, trust: &Trust) -> Verified {
         jti: TokenId::Absent,
         authentication: Authentication::default(),
         bound: BoundClaims::default(),
-        caller: CallerKey::new(CallerKind::ApiKey, None, &key.id),
+        counted_as: OnceLock::new(),
         rate: trust.rate_of(identity.roles()),
         identity,
         evidence: None,

@@ -14,19 +14,19 @@ use super::world::{Halt, Window, World};
 pub(super) fn check<'a, W: World>(
     rules: &Rules,
     world: &mut W,
-    request: Result<Request<'a>, BadRequest>,
+    request: &Result<Request<'a>, BadRequest>,
     now: Now,
     facts: &mut Facts<'a>,
 ) -> Result<Allowed<'a>, Halt<W::Unknown>> {
     // 1: the request is well formed and its path means one thing
-    let request = request.map_err(Denial::BadRequest)?;
+    let request = request.as_ref().map_err(|fault| Denial::BadRequest(fault.clone()))?;
     let path = NormalPath::parse(request.target).map_err(BadRequest::Path)?;
     // Looked up already, since a public route asks for no credential; answered in its turn.
     let destination = rules.destination(&path, request.method);
     facts.service = destination.service();
     facts.route = destination.index();
     // 1 to 5: it carries at most one credential, of a known scheme, not expired, and valid
-    let caller = match world.caller(&request, now, facts) {
+    let caller = match world.caller(request, now, facts) {
         Ok(caller) => Some(caller),
         Err(Halt::Denied(Denial::MissingCredential))
             if destination.is_public() && request.required.is_empty() =>
@@ -54,7 +54,7 @@ pub(super) fn check<'a, W: World>(
     if let Some(caller) = &caller {
         // 8: every required permission, of the request and of the route, is held
         // 8a: the caller authenticated as strongly and as freshly as the route asks
-        check_access(rules, &request, (&path, &destination), caller, now)?;
+        check_access(rules, request, (&path, &destination), caller, now)?;
     }
     // 9: the service can take it
     let pass = world.circuit(&service, now, facts)?;

@@ -15,7 +15,8 @@ pub struct Facts<'a> {
     pub(super) service: Option<ServiceName<'a>>,
     pub(super) route: Option<usize>,
     pub(super) caller: Option<Caller>,
-    pub(super) proved: Option<Arc<Verified>>,
+    /// What was proved of who does not call, since it is expired, say.
+    pub(super) spent: Option<Arc<Verified>>,
     pub(super) failure: Option<Failure>,
     pub(super) presented: Option<Presented>,
     pub(super) window: Option<(Scope, RateLimit)>,
@@ -76,7 +77,7 @@ impl<'a> Facts<'a> {
 
     /// What was proved, where the credential was good, or only expired or revoked.
     pub fn proved(&self) -> Option<&Arc<Verified>> {
-        self.proved.as_ref()
+        self.caller.as_ref().map(Caller::verified).or(self.spent.as_ref())
     }
 
     /// What kind of credential was presented, if one was understood.

@@ -40,7 +40,7 @@ pub(super) struct State {
 }
 
 /// Why a decision goes no further: what is not known can be asked.
-type Halt = world::Halt<Ask>;
+type Halt = world::Halt<Box<Ask>>;
 
 /// A live gateway's state, and what a face has found out for one decision.
 pub(super) struct Live<'s> {
@@ -50,7 +50,7 @@ pub(super) struct Live<'s> {
 }
 
 impl World for Live<'_> {
-    type Unknown = Ask;
+    type Unknown = Box<Ask>;
 
     fn caller(
         &mut self,
@@ -87,7 +87,12 @@ impl World for Live<'_> {
                 let told = self.told.room.ok_or_else(|| {
                     let (scope, history) = self.rules.shared_window(scope, limit);
                     let caller = caller.clone();
-                    Halt::Unknown(Ask::Room(SharedWindow { scope, caller, limit, history }))
+                    Halt::Unknown(Box::new(Ask::Room(SharedWindow {
+                        scope,
+                        caller,
+                        limit,
+                        history,
+                    })))
                 })?;
                 facts.store_failed = told == SharedRoom::Failed;
                 room_of(told, on_failure)
@@ -161,7 +166,8 @@ impl Live<'_> {
         };
         let signed = match signed {
             Err(TokenFault::NoKey | TokenFault::NoFittingKey) if self.asks_for(text).is_some() => {
-                return Err(self.asks_for(text).map_or(TokenFault::NoKey.into(), Halt::Unknown));
+                let ask = self.asks_for(text).map(Box::new);
+                return Err(ask.map_or(TokenFault::NoKey.into(), Halt::Unknown));
             }
             other => other?,
         };
@@ -187,7 +193,10 @@ impl Live<'_> {
             return Err(TokenFault::TooLong.into());
         }
         match &self.told.introspection {
-            None => Err(Halt::Unknown(Ask::Introspection(OpaqueToken::new(text)))),
+            None => {
+                let ask = Ask::Introspection(OpaqueToken::new(text));
+                Err(Halt::Unknown(Box::new(ask)))
+            }
             Some(Introspection::Failed) => {
                 Err(Denial::Unavailable(Unavailable::Introspection).into())
             }
@@ -216,9 +225,10 @@ impl Live<'_> {
 
     /// What a verified credential has to pass at every use.
     fn judge(&self, verified: &Arc<Verified>, now: Now, facts: &mut Facts<'_>) -> Result<(), Halt> {
-        facts.proved = Some(Arc::clone(verified));
-        verified.at(now.wall)?;
-        self.judge_revocation(verified, now.wall)
+        let judged = verified.at(now.wall).map_err(Halt::from);
+        judged.and_then(|()| self.judge_revocation(verified, now.wall)).inspect_err(|_| {
+            facts.spent = Some(Arc::clone(verified));
+        })
     }
 
     fn judge_revocation(&self, verified: &Verified, now: Timestamp) -> Result<(), Halt> {

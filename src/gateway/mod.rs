@@ -211,7 +211,7 @@ impl Gateway {
         let now = now.into();
         let mut told = Told::default();
         loop {
-            match self.step(request.clone(), now, &told) {
+            match self.step(&request, now, &told) {
                 Step::Decided(decision, _) => break decision,
                 Step::Ask(Ask::Introspection(_)) => {
                     told.introspection = Some(Introspection::Failed);
@@ -226,7 +226,7 @@ impl Gateway {
     /// decision begins anew with what was found out.
     pub fn step<'a>(
         &mut self,
-        request: Result<Request<'a>, BadRequest>,
+        request: &Result<Request<'a>, BadRequest>,
         now: Now,
         told: &Told,
     ) -> Step<'a> {
@@ -240,7 +240,7 @@ impl Gateway {
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
             }),
-            Err(Halt::Unknown(ask)) => return Step::Ask(ask),
+            Err(Halt::Unknown(ask)) => return Step::Ask(*ask),
         };
         Step::Decided(decision, facts)
     }

@@ -17,15 +17,15 @@ pub(super) struct Authentication {
 
 impl Authentication {
     pub(super) fn of(claims: &RawClaims<'_, '_>) -> Self {
-        let context = match claims.get("acr") {
+        let context = match &claims.acr {
             Some(Value::String(acr)) => Some(Box::from(&**acr)),
             _ => None,
         };
-        let methods = match claims.get("amr") {
+        let methods = match &claims.amr {
             Some(Value::Strings(list)) => list.iter().map(|text| Box::from(&**text)).collect(),
             _ => Box::default(),
         };
-        let time = match claims.get("auth_time") {
+        let time = match &claims.auth_time {
             Some(Value::Number(seconds)) => Some(*seconds),
             _ => None,
         };

@@ -344,7 +344,7 @@ impl SignedToken {
         };
         Ok(match claims.judge(issuer, trust) {
             Ok(judged) => {
-                let iss = match claims.get("iss") {
+                let iss = match &claims.iss {
                     Some(Value::String(iss)) => Some(&**iss),
                     _ => None,
                 };

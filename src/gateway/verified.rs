@@ -27,7 +27,7 @@ pub struct Verified {
     pub(super) authentication: Authentication,
     pub(super) bound: BoundClaims,
     pub(super) identity: Identity,
-    pub(super) caller: CallerKey,
+    pub(super) counted_as: OnceLock<CallerKey>,
     pub(super) rate: Option<RateLimit>,
     pub(super) evidence: Option<Evidence>,
     pub(super) rendered_evidence: OnceLock<Box<[u8]>>,
@@ -104,11 +104,6 @@ impl Verified {
         };
         let leeway = issuer.policy.leeway.as_secs_f64();
         let identity = claims.identity;
-        let caller_kind = match &kind {
-            Kind::Token { .. } => CallerKind::Token,
-            Kind::Opaque => CallerKind::OpaqueToken,
-            Kind::ApiKey { .. } => CallerKind::ApiKey,
-        };
         Self {
             kind,
             issuer: id,
@@ -118,7 +113,7 @@ impl Verified {
             jti: claims.jti,
             authentication: claims.authentication,
             bound: claims.bound,
-            caller: CallerKey::new(caller_kind, iss, identity.user()),
+            counted_as: OnceLock::new(),
             rate: trust.rate_of(identity.roles()),
             identity,
             evidence,
@@ -133,6 +128,18 @@ impl Verified {
     /// Where its time has not come, or is over.
     pub fn at(&self, now: Timestamp) -> Result<(), Refusal> {
         self.times.judge(now)
+    }
+
+    /// Who is counted where something limits this caller.
+    pub(super) fn counted_as(&self) -> &CallerKey {
+        self.counted_as.get_or_init(|| {
+            let user = self.identity.user();
+            match &self.kind {
+                Kind::Token { .. } => CallerKey::new(CallerKind::Token, self.iss(), user),
+                Kind::Opaque => CallerKey::new(CallerKind::OpaqueToken, self.iss(), user),
+                Kind::ApiKey { id } => CallerKey::new(CallerKind::ApiKey, None, id),
+            }
+        })
     }
 
     /// What kind of credential it was.

@@ -67,7 +67,7 @@ impl<'c> Window<'c> {
     pub(super) fn of_caller(caller: &'c Verified, destination: &Destination<'_, '_>) -> Self {
         let general = || Some((Scope::General, caller.rate?));
         let limit = destination.limit().or_else(general);
-        Self(limit.map(|(scope, limit)| (scope, Counted::Caller(&caller.caller), limit)))
+        Self(limit.map(|(scope, limit)| (scope, Counted::Caller(caller.counted_as()), limit)))
     }
 
     /// For who has no name that could be counted.

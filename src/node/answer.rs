@@ -1,5 +1,7 @@
 //! Answers: what was decided, laid out as messages.
 
+use memchr::memmem;
+
 use super::forwarding::UnderWay;
 use crate::gateway::explain::Step;
 use crate::gateway::forward::Forwarded;
@@ -127,6 +129,32 @@ fn to_who_asked(
             body.raw("explain", explanation);
         }
     });
+}
+
+/// Replaces every answer to a request, when none may go out as it was decided.
+pub(super) fn refuse_all(answers: &mut Vec<u8>, why: &Denial) {
+    // No string can hold these: a quote in one is escaped.
+    const KIND: &[u8] = b", \"body\": {\"type\": \"api_response\"";
+    const STATUS: &[u8] = b", \"status\": ";
+    let mut refused = Vec::with_capacity(answers.len());
+    let mut rest = Vec::new();
+    layout::object(&mut rest, |body| denial(why, body));
+    for line in answers.split_inclusive(|byte| *byte == b'\n') {
+        let status = memmem::find(line, KIND).and_then(|kind| {
+            let behind = kind + KIND.len();
+            memmem::find(line.get(behind..)?, STATUS).map(|status| behind + status)
+        });
+        match status.and_then(|status| line.get(..status)) {
+            Some(envelope) => {
+                refused.extend_from_slice(envelope);
+                refused.extend_from_slice(b", ");
+                refused.extend_from_slice(rest.get(1..).unwrap_or_default());
+                refused.extend_from_slice(b"}\n");
+            }
+            None => refused.extend_from_slice(line),
+        }
+    }
+    *answers = refused;
 }
 
 /// The caller as an answer shows it, or `null`.

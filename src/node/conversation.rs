@@ -8,8 +8,9 @@ use super::forwarding::Forwarding;
 use super::in_force::InForce;
 use super::metrics::Counters;
 use super::outside::Outside;
+use super::recording::Recording;
 use super::revoking::RevocationFile;
-use super::{Allowed, Clock, Input, NodeError, Options, Waited, ahead, answer, init};
+use super::{Allowed, Clock, Input, NodeError, Options, Record, Waited, ahead, answer, init};
 use crate::gateway::ask::{Ask, Told};
 use crate::gateway::explain::Case;
 use crate::gateway::{
@@ -18,6 +19,7 @@ use crate::gateway::{
 use crate::protocol::{
     Address, ApiRequest, Body, Framer, Incoming, Malformed, Message, WrongMember,
 };
+use crate::record::Event;
 
 /// A node in the middle of a conversation.
 pub struct Node {
@@ -33,6 +35,7 @@ pub struct Node {
     /// What is with services, where requests are forwarded.
     pub(super) forwarding: Option<Forwarding>,
     pub(super) revocation_file: RevocationFile,
+    pub(super) recording: Recording,
     pub(super) counters: Counters,
     pub(super) started: Now,
     pub(super) now: Now,
@@ -57,6 +60,10 @@ impl Node {
     pub fn new(options: Options) -> Result<Self, NodeError> {
         let now = options.clock.now();
         let (outside, in_force) = init::at_start(&options)?;
+        let recording = match options.record {
+            Record::Decisions => Recording::open(&in_force.configuration)?,
+            Record::Nothing => Recording::default(),
+        };
         let in_force = Arc::new(in_force);
         let mut node = Self {
             gateway: Gateway::new(),
@@ -70,11 +77,13 @@ impl Node {
             name: None,
             appointed_by: None,
             revocation_file: RevocationFile::default(),
+            recording,
             counters: Counters::default(),
             started: now,
             now,
         };
         node.enforce(in_force);
+        node.record_start(Event::Begin);
         Ok(node)
     }
 
@@ -96,6 +105,7 @@ impl Node {
         self.revocation_file.poll(self.now, self.gateway.revocations());
         if self.outside.key_sets_have_changed() {
             self.in_force.put_keys(&mut self.gateway, &mut self.outside);
+            self.record_start(Event::Change);
         }
     }
 
@@ -132,7 +142,11 @@ impl Node {
     ) {
         let asked = asked_by(request);
         let (decision, facts) = self.decide(&asked);
-        let decision = self.with_room_to_forward(decision);
+        let decision = match &self.forwarding {
+            Some(forwarding) if !forwarding.has_room() => too_many_under_way(decision),
+            _ => decision,
+        };
+        let decision = self.record(&asked, decision, &facts);
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
@@ -167,26 +181,10 @@ impl Node {
         find_out: impl Fn(&mut Self, &Ask, &mut Told),
     ) -> (Decision<'a>, Facts<'a>) {
         loop {
-            match self.gateway.step(request.clone(), self.now, told) {
+            match self.gateway.step(request, self.now, told) {
                 Step::Decided(decision, facts) => break (decision, facts),
                 Step::Ask(ask) => find_out(self, &ask, told),
             }
-        }
-    }
-
-    /// What never answers must not pile up without end.
-    fn with_room_to_forward<'a>(&mut self, decision: Decision<'a>) -> Decision<'a> {
-        match decision {
-            Decision::Allow(allowed)
-                if self.forwarding.as_ref().is_some_and(|forwarding| !forwarding.has_room()) =>
-            {
-                Decision::Deny(Denied {
-                    denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
-                    service: Some(allowed.service().clone()),
-                    caller: allowed.caller().cloned(),
-                })
-            }
-            other => other,
         }
     }
 
@@ -257,6 +255,18 @@ pub(super) fn asked_by<'r>(
         Err(WrongMember { member, problem }) => {
             Err(BadRequest::Member { member: (*member).into(), problem: (*problem).into() })
         }
+    }
+}
+
+/// What never answers must not pile up without end.
+fn too_many_under_way(decision: Decision<'_>) -> Decision<'_> {
+    match decision {
+        Decision::Allow(allowed) => Decision::Deny(Denied {
+            denial: Denial::Unavailable(Unavailable::TooManyUnderWay),
+            service: Some(allowed.service().clone()),
+            caller: allowed.caller().cloned(),
+        }),
+        denied @ Decision::Deny(_) => denied,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::gateway::key::KeySet;
 use crate::gateway::policy::ServiceTimeout;
 use crate::gateway::trust::IssuerId;
 use crate::gateway::{Gateway, KeySource};
+use crate::record::KeysFrom;
 use crate::remote::RemoteUrl;
 
 /// A configuration, and where the keys of each issuer come from.
@@ -17,6 +18,8 @@ pub(super) struct InForce {
     pub(super) configuration: Arc<Configuration>,
     /// `[jwt]` first, then the further issuers in the order of their names.
     issuers: Vec<Keys>,
+    /// Where the keys of `[jwt]` come from.
+    pub(super) keys_from: KeysFrom,
 }
 
 /// Where one issuer's keys come from.
@@ -36,11 +39,12 @@ impl InForce {
         });
         let jwt = Keys { given: Arc::new(resolved.jwt), urls: urls(&settings.jwt) };
         let issuers = std::iter::once(jwt).chain(further).collect();
-        Self { configuration, issuers }
+        Self { configuration, issuers, keys_from: KeysFrom::Configuration }
     }
 
     /// Puts a key in place of all that the configuration names for `[jwt]`.
-    pub(super) fn give(&mut self, keys: Arc<KeySet>) {
+    pub(super) fn give(&mut self, keys: Arc<KeySet>, from: KeysFrom) {
+        self.keys_from = from;
         if let Some(jwt) = self.issuers.first_mut() {
             *jwt = Keys { given: keys, urls: Vec::new() };
         }

@@ -17,6 +17,7 @@ use super::{Clock, NodeError, Options};
 use crate::config::{Configuration, Diagnosis, Resolver};
 use crate::gateway::key::{KeyFault, KeySet, KeyText, KeyWarning};
 use crate::protocol::{Init, KeyMember, WrongMember};
+use crate::record::{Event, KeysFrom};
 
 /// The deepest `config` that is read, itself being 1.
 const MAX_CONFIG_DEPTH: usize = 100;
@@ -70,7 +71,7 @@ pub(super) fn at_start(options: &Options) -> Result<(Outside, InForce), NodeErro
     let outside = Outside::start(&configuration, &resolved)?;
     let mut in_force = InForce::new(Arc::new(configuration), resolved);
     if let Some(keys) = &options.keys {
-        in_force.give(Arc::clone(keys));
+        in_force.give(Arc::clone(keys), KeysFrom::Configuration);
     }
     Ok((outside, in_force))
 }
@@ -96,16 +97,14 @@ pub(super) fn apply(
     let resolved = resolve(&configuration, options)?;
     let allow_weak = configuration.settings.jwt.allow_weak_secrets;
     let mut in_force = InForce::new(Arc::new(configuration), resolved);
-    let given = match &init.key {
-        Some(key) => Some(read_key(key, allow_weak)?),
-        None => options.keys.clone(),
-    };
-    match given {
-        Some(keys) => in_force.give(keys),
-        None if in_force.names_a_key() => {}
-        None => return Err(InitFault::NoKey),
+    match (&init.key, &options.keys) {
+        (Some(key), _) => in_force.give(read_key(key, allow_weak)?, KeysFrom::Init),
+        (None, Some(keys)) => in_force.give(Arc::clone(keys), KeysFrom::Configuration),
+        (None, None) if in_force.names_a_key() => {}
+        (None, None) => return Err(InitFault::NoKey),
     }
     node.enforce(Arc::new(in_force));
+    node.record_start(Event::Change);
     node.appointed_by = Some(src.to_owned());
     if let Some(name) = &init.node_id {
         node.name = Some(name.to_string());

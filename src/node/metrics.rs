@@ -126,6 +126,8 @@ fn outside(node: &Node, page: &mut Page) {
         "Questions answered from memory.",
         asked.remembered,
     );
+    let dropped = node.recording.dropped();
+    page.counter("records_dropped_total", "Decisions that could not be recorded.", dropped);
     let windows = node.outside.window_counts();
     page.counter("shared_limit_calls_total", "Questions sent to the shared store.", windows.calls);
     page.counter("shared_limit_failures_total", "Those of them that failed.", windows.failures);

@@ -18,6 +18,7 @@ mod input;
 mod metrics;
 mod operator;
 mod outside;
+mod recording;
 mod revoking;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub use self::input::{Input, Waited, Whole};
 use crate::config::{Diagnosis, Layers};
 use crate::gateway::key::KeySet;
 use crate::protocol::{Frame, Framer};
+use crate::record::OpenFault;
 
 /// How a node behaves.
 #[derive(Clone)]
@@ -53,6 +55,18 @@ pub struct Options {
     pub environment: Arc<BTreeMap<OsString, OsString>>,
     /// What becomes of a request that may pass.
     pub allowed: Allowed,
+    /// What goes into the record that the configuration names.
+    pub record: Record,
+}
+
+/// What goes into a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Record {
+    /// Every decision.
+    #[default]
+    Decisions,
+    /// Nothing: what is decided is only looked at.
+    Nothing,
 }
 
 /// What becomes of a request that may pass.
@@ -82,6 +96,7 @@ impl Default for Options {
             layers: Arc::default(),
             environment: Arc::default(),
             allowed: Allowed::Answered,
+            record: Record::Decisions,
         }
     }
 }
@@ -95,6 +110,9 @@ pub enum NodeError {
     /// What is asked for lives by a clock that goes.
     #[error("{0} cannot be used while the clock stands still (--now)")]
     StoppedClock(&'static str),
+    /// Decisions cannot be recorded where the configuration says.
+    #[error(transparent)]
+    Record(OpenFault),
     /// What it works with cannot be started.
     #[error("cannot start a thread")]
     Start(#[source] io::Error),
@@ -156,6 +174,7 @@ pub fn run_with(
                     Some(true)
                 }
             };
+            node.flush_record(&mut answers);
             match write(&mut output, &mut answers) {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
                 other => other.map_err(NodeError::Write)?,

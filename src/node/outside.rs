@@ -13,6 +13,7 @@ use crate::config::{Configuration, JwksSettings, Resolved};
 use crate::gateway::Now;
 use crate::gateway::ask::{Ask, Introspection, KeyAskedFor, SharedRoom, SharedWindow, Told};
 use crate::gateway::key::KeySet;
+use crate::record::Event;
 use crate::remote::{
     self, Charge, Charged, Introspected, KeySetStatus, KeySetTiming, KeySets, Moment, RemoteUrl,
     Secret, SharedWindows,
@@ -169,6 +170,7 @@ impl Node {
                 }
                 if self.outside.key_sets_have_changed() {
                     self.in_force.put_keys(&mut self.gateway, &mut self.outside);
+                    self.record_start(Event::Change);
                 }
                 told.key = Some(KeyAskedFor);
             }

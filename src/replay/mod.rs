@@ -20,7 +20,7 @@ pub use self::diff::{Difference, MemberDifference, differences};
 use crate::config::Layers;
 use crate::gateway::Timestamp;
 use crate::gateway::key::KeyText;
-use crate::node::{self, Allowed, Clock, DEFAULT_MAX_MESSAGE_BYTES, Options};
+use crate::node::{self, Allowed, Clock, DEFAULT_MAX_MESSAGE_BYTES, Options, Record};
 
 const INPUT: &str = ".in.jsonl";
 const EXPECTED: &str = ".out.jsonl";
@@ -207,6 +207,8 @@ impl Fixture {
                 true => Allowed::Forwarded,
                 false => Allowed::Answered,
             },
+            // What is run again was recorded the first time.
+            record: Record::Nothing,
         })
     }
 

@@ -12,15 +12,16 @@ use std::path::Path;
 use paths::{Mention, mentions};
 
 /// Each folder under `src`, and what of the project it may use besides itself.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("gateway", &[]),
     ("protocol", &[]),
     ("config", &["gateway"]),
     ("mint", &["gateway"]),
     ("remote", &["gateway"]),
-    ("node", &["protocol", "config", "gateway", "remote"]),
+    ("record", &["config", "gateway"]),
+    ("node", &["protocol", "config", "gateway", "record", "remote"]),
     ("replay", &["node", "config", "protocol", "gateway"]),
-    ("cli", &["gateway", "protocol", "config", "mint", "remote", "node", "replay"]),
+    ("cli", &["gateway", "protocol", "config", "mint", "record", "remote", "node", "replay"]),
 ];
 
 /// Layers that are functions of what they are given.

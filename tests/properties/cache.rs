@@ -118,7 +118,7 @@ fn decide(gateway: &mut Gateway, step: &Step) -> String {
     let now = Now::at(Timestamp::from_seconds(*now).unwrap());
     let request = Ok(request);
     let portcullis::gateway::Step::Decided(decision, facts) =
-        gateway.step(request.clone(), now, &Told::default())
+        gateway.step(&request, now, &Told::default())
     else {
         panic!("nothing is asked outside");
     };

@@ -5,6 +5,7 @@ mod cache;
 mod framing;
 mod layout;
 mod limits;
+mod nearest;
 mod neighbours;
 mod reads;
 mod reference;

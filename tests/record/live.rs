@@ -207,7 +207,7 @@ impl Live {
     ) -> (u16, String) {
         let mut told = Told::default();
         let (decision, facts) = loop {
-            match self.gateway.step(request.clone(), asked.now(), &told) {
+            match self.gateway.step(&request, asked.now(), &told) {
                 Step::Decided(decision, facts) => break (decision, facts),
                 Step::Ask(Ask::Introspection(_)) => {
                     told.introspection = Some(asked.introspection.clone());

@@ -362,3 +362,35 @@ fn no_error_about_a_key_file_shows_it() {
     }
     assert!(refused > 300, "{refused}");
 }
+
+#[test]
+fn an_explanation_shows_no_token_and_no_key() {
+    let folder = TempDir::new().unwrap();
+    let [key, file] = ["key", "token"].map(|name| folder.path().join(name));
+    let [key, file] = [key.to_str().unwrap(), file.to_str().unwrap()];
+    let pairs = pairs();
+    let tokens = tokens(&pairs);
+    let mut forbidden = Forbidden::default();
+    tokens.iter().for_each(|token| forbidden.add_token(token));
+    let mut passed = 0;
+    for (turn, pair) in pairs.iter().enumerate() {
+        forbidden.add_key(&pair.private);
+        forbidden.add_key(&pair.public);
+        fs::write(key, &pair.public).unwrap();
+        let mut some: Vec<&String> = tokens.iter().skip(turn).step_by(163).collect();
+        some.extend(tokens.iter().skip(EACH - 1).step_by(2 * EACH));
+        for (at, token) in some.into_iter().enumerate() {
+            let format = ["text", "json"][at % 2];
+            let given = ["explain", "--key", key, NOW, "--format", format, "--log", "trace"];
+            let run = if at % 3 == 0 {
+                run(given, requests(at, token).as_bytes())
+            } else {
+                fs::write(file, token).unwrap();
+                run([&given[..], &["--path", "/users/7", "--token-file", file]].concat(), b"")
+            };
+            passed += i32::from(run.status == 0);
+            forbidden.check(&run, "explain");
+        }
+    }
+    assert!(passed > 3, "{passed}");
+}

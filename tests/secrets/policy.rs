@@ -174,7 +174,8 @@ fn a_node_with_a_whole_policy_shows_no_credential_and_no_secret() {
         write("revoked.jsonl", "");
         let config = folder.path().join("gateway.toml");
         let mut command = portcullis(arguments);
-        command.arg("--config").arg(&config);
+        let record = folder.path().join("decisions.jsonl");
+        command.arg("--config").arg(&config).arg("--record").arg(&record);
         command.env("KEY", owner.private_text()).env("REDIS_URL", redis.text());
         let run = run_as(command, input.as_bytes());
         assert_eq!(run.status, 0, "{arguments:?} {}", run.stderr);
@@ -195,9 +196,25 @@ fn a_node_with_a_whole_policy_shows_no_credential_and_no_secret() {
             let seen = run.stdout.matches(text).count();
             assert!(seen >= least, "{arguments:?}: {text}: {seen}");
         }
-        let text = fs::read_to_string(folder.path().join("revoked.jsonl")).unwrap();
-        assert!(text.lines().count() > 10);
-        forbidden.check_text(&text, "revoked.jsonl");
+        for (name, least) in [("revoked.jsonl", 10), ("decisions.jsonl", 1_000)] {
+            let text = fs::read_to_string(folder.path().join(name)).unwrap();
+            assert!(text.lines().count() > least, "{name}");
+            forbidden.check_text(&text, name);
+        }
+        // Nor in what is made of the recording.
+        fs::write(folder.path().join("tighter.toml"), "[roles]\nadmin = [\"read\"]\n").unwrap();
+        let tighter = folder.path().join("tighter.toml");
+        let (record, tighter) = (record.to_str().unwrap(), tighter.to_str().unwrap());
+        for arguments in [
+            &["replay", record][..],
+            &["what-if", "--config", tighter, record],
+            &["what-if", "--format=json", "--config", tighter, record],
+            &["what-if", "--format=markdown", "--config", tighter, record],
+        ] {
+            let run = run_as(portcullis(arguments), b"");
+            assert!(!run.stdout.is_empty(), "{arguments:?} {}", run.stderr);
+            forbidden.check(&run, &arguments.join(" "));
+        }
     }
     assert!(introspection.count() > 100);
     let mut connection = redis.client().get_connection().unwrap();

@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 use portcullis::config::Colours;
-use portcullis::node::{Answer, Node};
+use portcullis::node::{Answer, Node, Options, Record};
 
 use self::request::RequestArgs;
 use super::logging::LogArgs;
@@ -49,15 +49,15 @@ pub(super) struct ExplainArgs {
     #[command(flatten)]
     policy: PolicyArgs,
 
-    #[command(flatten)]
-    request: RequestArgs,
-
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 
     #[command(flatten)]
     logs: LogArgs,
+
+    #[command(flatten)]
+    request: RequestArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,7 +71,8 @@ enum Format {
 /// Explains one request.
 pub(super) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Verdict, Failure> {
     args.logs.start().map_err(Failure::Usage)?;
-    let mut node = Node::new(args.policy.options()?).map_err(failure)?;
+    let options = Options { record: Record::Nothing, ..args.policy.options(None)? };
+    let mut node = Node::new(options).map_err(failure)?;
     let explanation = args.request.explain(&mut node)?;
     let told = match args.format {
         Format::Text => text::shown(&explanation, colours()),

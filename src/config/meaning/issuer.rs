@@ -67,7 +67,7 @@ impl Interpreter<'_> {
             types: types(&jwt.typ),
             leeway: jwt.leeway.0,
             max_lifetime: jwt.max_lifetime.map(|lifetime| lifetime.0),
-            required_claims: self.required_claims(&jwt.required_claims, at),
+            required_claims: Self::required_claims(&jwt.required_claims),
             claim_names: ClaimNames {
                 user: jwt.claim_names.user.as_ref().and_then(claim_path),
                 role: jwt.claim_names.role.as_ref().and_then(claim_path),
@@ -86,7 +86,7 @@ impl Interpreter<'_> {
         self.not_empty(issuer.typ.as_ref().map(Vec::len), &at.name("typ"));
         let required = issuer.required_claims.as_deref();
         let required_claims = match required {
-            Some(claims) => self.required_claims(claims, at),
+            Some(claims) => Self::required_claims(claims),
             None => jwt.required_claims.clone(),
         };
         let claim = |own: &Option<tree::ClaimPath>, other: &Option<ClaimPath>| match own {
@@ -131,13 +131,8 @@ impl Interpreter<'_> {
         }
     }
 
-    /// Those besides the two that are always required.
-    fn required_claims(&mut self, claims: &[Name], at: &At<'_>) -> Vec<String> {
-        for always in ["sub", "exp"] {
-            if !claims.iter().any(|claim| claim.0 == always) {
-                self.fault(Problem::RequiredClaim(always), &at.name("required_claims"));
-            }
-        }
+    /// Those besides the two that are always required, named or not.
+    fn required_claims(claims: &[Name]) -> Vec<String> {
         let mut seen = BTreeSet::from(["sub", "exp"]);
         let more = claims.iter().map(|claim| claim.0.as_str()).filter(|claim| seen.insert(claim));
         more.map(str::to_owned).collect()

@@ -114,7 +114,7 @@ impl Gateway {
     /// Why the check that decided failed.
     fn why(&self, case: &Case<'_, '_>, denial: &Denial) -> String {
         let facts = case.facts;
-        let by_clock = facts.proved.as_ref().map(|proved| (proved.times, case.now.wall.seconds()));
+        let by_clock = facts.proved().map(|proved| (proved.times, case.now.wall.seconds()));
         let told = match (denial, by_clock) {
             (Denial::TokenExpired, Some((times, now))) => times.expiry.and_then(|expiry| {
                 let end = expiry + times.leeway;

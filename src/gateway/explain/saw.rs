@@ -70,7 +70,7 @@ impl Gateway {
             return sight.0;
         }
         let Ok(request) = case.request else { return sight.0 };
-        let proved = case.facts.proved.as_deref();
+        let proved = case.facts.proved().map(|proved| &**proved);
         match check {
             Check::Request => self.see_request(request, &mut sight),
             Check::Credential => see_credential(request, &mut sight),

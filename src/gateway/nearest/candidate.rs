@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::check;
 use super::super::credential::CredentialFault;
 use super::super::decision::Denial;
+use super::super::grant::Grant;
 use super::super::now::Now;
 use super::super::path::NormalPath;
 use super::super::permission;
@@ -147,6 +148,26 @@ fn access(
     steps
 }
 
+/// How much a role grants.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Breadth {
+    Permissions,
+    Patterns,
+    Everything,
+}
+
+impl Breadth {
+    fn of(grants: &[Grant]) -> Self {
+        if grants.contains(&Grant::All) {
+            Self::Everything
+        } else if grants.iter().any(Grant::is_pattern) {
+            Self::Patterns
+        } else {
+            Self::Permissions
+        }
+    }
+}
+
 struct Person<'a> {
     caller: &'a Verified,
     trust: &'a Trust,
@@ -211,14 +232,12 @@ impl Person<'_> {
     /// Roles that would grant all of these, under the issuer's ceiling; what grants less comes first.
     fn roles_that_grant(&self, permissions: &[String]) -> Vec<String> {
         let has = |role: &str| self.caller.identity().has_role(role);
-        let mut roles: Vec<(bool, usize, &str)> = self
+        let mut roles: Vec<(Breadth, usize, &str)> = self
             .trust
             .roles()
             .filter(|(role, _)| !has(role))
             .filter(|(role, _)| self.would_hold(Change::Role((*role).to_owned()), permissions))
-            .map(|(role, grants)| {
-                (grants.iter().any(super::super::grant::Grant::is_pattern), grants.len(), role)
-            })
+            .map(|(role, grants)| (Breadth::of(grants), grants.len(), role))
             .collect();
         roles.sort_unstable();
         roles.into_iter().map(|(.., role)| role.to_owned()).collect()
@@ -265,29 +284,30 @@ impl Person<'_> {
                 asked.iter().take(MOST).map(|amr| step(change(amr))).collect()
             }
             UnmetStepUp::Age { at, longest } => {
-                let now = self.now.wall.seconds();
-                let fresh = at.and_then(|at| {
-                    let end = at.seconds() + longest.as_secs_f64();
-                    // Or ahead of its time.
-                    let instant = if now > end { end.floor().max(at.seconds()) } else { at.seconds() };
-                    let change = Change::At(Timestamp::from_seconds(instant)?);
-                    let words = match now > end {
-                        true => format!(
-                            "authenticated {} ago, the route asks for at most {}; it was fresh enough until {}",
-                            span(now - at.seconds()), span(longest.as_secs_f64()), Timestamp::from_seconds(end)?,
-                        ),
-                        false => format!("authenticated only at {at}, in {}", span(at.seconds() - now)),
-                    };
-                    Some(Step::new(Kind::Time, change, words))
-                });
-                let anew = Step::new(
-                    Kind::StepUp,
-                    Change::Authenticate,
-                    format!("{text}: to authenticate anew would do"),
-                );
+                let fresh = at.and_then(|at| self.fresh(at, longest.as_secs_f64()));
+                let text = format!("{text}: to authenticate anew would do");
+                let anew = Step::new(Kind::StepUp, Change::Authenticate, text);
                 fresh.into_iter().chain([anew]).collect()
             }
         }
+    }
+
+    /// While the authentication was fresh, or once its time has come.
+    fn fresh(&self, at: Timestamp, longest: f64) -> Option<Step> {
+        let now = self.now.wall.seconds();
+        let end = at.seconds() + longest;
+        if now <= end {
+            let text = format!("authenticated only at {at}, in {}", span(at.seconds() - now));
+            return Some(Step::new(Kind::Time, Change::At(at), text));
+        }
+        let ago = span(now - at.seconds());
+        let text = format!(
+            "authenticated {ago} ago, the route asks for at most {}; it was fresh enough until {}",
+            span(longest),
+            Timestamp::from_seconds(end)?,
+        );
+        let instant = Timestamp::from_seconds(end.floor().max(at.seconds()))?;
+        Some(Step::new(Kind::Time, Change::At(instant), text))
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::key::algorithm_name;
 use super::super::path::NormalPath;
 use super::super::permission;
 use super::super::request::Request;
+use super::super::revocation::RevokedBy;
 use super::super::rules::Rules;
 use super::super::time::Timestamp;
 use super::super::token::{self, TokenFault};
@@ -74,13 +75,17 @@ fn token(fault: &TokenFault, request: &Request<'_>, rules: &Rules, trust: &Trust
     let issuer = issuer.flatten();
     let policy = issuer.map(|issuer| &issuer.policy);
     match fault {
-        TokenFault::NoKey => "no key is in force for it: --key, jwt.keys or an init brings one".into(),
+        TokenFault::NoKey => "no key is in force: --key, jwt.keys or an init brings one".into(),
         TokenFault::NoFittingKey | TokenFault::Signature => {
             let says = header.flatten().map(|(algorithm, kid)| match kid {
                 Some(kid) => format!("it says alg {} and kid {kid:?}; ", algorithm_name(algorithm)),
                 None => format!("it says alg {} and no kid; ", algorithm_name(algorithm)),
             });
-            format!("{}in force {}", says.unwrap_or_default(), keys(issuer))
+            let changed = match fault {
+                TokenFault::Signature => "signed by another key, or changed since: ",
+                _ => "",
+            };
+            format!("{changed}{}in force {}", says.unwrap_or_default(), keys(issuer))
         }
         TokenFault::Header(HeaderFault::Type) => {
             let types = policy.map(|policy| policy.types.as_slice()).unwrap_or_default();
@@ -88,11 +93,19 @@ fn token(fault: &TokenFault, request: &Request<'_>, rules: &Rules, trust: &Trust
         }
         TokenFault::Header(HeaderFault::Algorithm) => format!("in force {}", keys(issuer)),
         TokenFault::Claims(fault) => claims(fault, issuer),
-        TokenFault::Revoked(_) => "only another credential would do, issued since".into(),
+        TokenFault::Revoked(by) => format!(
+            "only {} would do",
+            match by {
+                RevokedBy::Jti => "another token",
+                RevokedBy::User => "a token that is issued since",
+                RevokedBy::Kid => "a token that another key signed",
+                RevokedBy::ApiKey => "another API key",
+            }
+        ),
         TokenFault::Inactive => "only its issuer can say why".into(),
-        TokenFault::UnknownApiKey => {
-            "no entry of [[api_keys]] has its SHA-256; `portcullis key generate --kind api-key` makes one".into()
-        }
+        TokenFault::UnknownApiKey => "no entry of [[api_keys]] has its SHA-256; \
+             `portcullis key generate --kind api-key` makes one"
+            .into(),
         _ => "only another token would do".into(),
     }
 }
@@ -149,7 +162,9 @@ fn claims(fault: &ClaimsFault, issuer: Option<&Issuer>) -> String {
 
 fn nowhere(rules: &Rules, request: &Request<'_>) -> String {
     match rules.routes() {
-        None => "by the convention of paths a service is named like `/users`, `/api/users` or `/api/v1/users`".into(),
+        None => "by the convention of paths a service is named like \
+                 `/users`, `/api/users` or `/api/v1/users`"
+            .into(),
         Some([]) => "routes are configured, and there are none".into(),
         Some(routes) => {
             let path = NormalPath::parse(request.target);
@@ -158,7 +173,10 @@ fn nowhere(rules: &Rules, request: &Request<'_>) -> String {
                 1 => "the one route".to_owned(),
                 many => format!("the {many} routes"),
             };
-            format!("{routes} that there are and {path} have too little in common, or passing it takes more than one path")
+            format!(
+                "{routes} that there are and {path} have too little in common, \
+                 or passing it takes more than one path"
+            )
         }
     }
 }

@@ -134,6 +134,8 @@ impl Search<'_, '_> {
                 told.push(way);
             }
         }
+        let fewest = told.first().map_or(0, |way| way.steps.len());
+        told.retain(|way| way.steps.len() <= fewest + 1);
         told.truncate(MOST_WAYS);
         told
     }

@@ -143,6 +143,13 @@ impl Likeness {
                 let segment =
                     column.checked_sub(1).and_then(|column| Some((column, segments.get(column)?)));
                 let mut moves = Vec::with_capacity(4);
+                // Of what costs the same the first is taken, so that what differs stands at the end.
+                if let Some((before, _)) = segment {
+                    moves.push((at(row, before).saturating_add(SEGMENT), Move::Surplus));
+                }
+                if let Some((above, _)) = part {
+                    moves.push((at(above, column).saturating_add(SEGMENT), Move::Lacking));
+                }
                 if let (Some((above, part)), Some((before, segment))) = (part, segment) {
                     moves.push((
                         at(above, before).saturating_add(difference(part, segment)),
@@ -151,12 +158,6 @@ impl Likeness {
                     if matches!(part, PatternPart::Rest(_)) && !refuses(segment) {
                         moves.push((at(row, before), Move::More));
                     }
-                }
-                if let Some((before, _)) = segment {
-                    moves.push((at(row, before).saturating_add(SEGMENT), Move::Surplus));
-                }
-                if let Some((above, _)) = part {
-                    moves.push((at(above, column).saturating_add(SEGMENT), Move::Lacking));
                 }
                 if let Some(best) = moves.into_iter().min_by_key(|(cost, _)| *cost) {
                     table[row * width + column] = best;

@@ -117,14 +117,14 @@ impl Supposing<'_, '_> {
         let mut facts = Facts::default();
         let Self { state, rules, told, .. } = self;
         let mut world = Supposed { live: Live { state, rules, told }, changes };
-        let decided = check(rules, &mut world, Ok(request.clone()), now, &mut facts);
+        let decided = check(rules, &mut world, &Ok(request.clone()), now, &mut facts);
         let denial = match decided {
             Ok(_) => None,
             Err(Halt::Denied(denial)) => Some(denial),
             // A credential that nobody has asked about.
             Err(Halt::Unknown(_)) => Some(Denial::MissingCredential),
         };
-        let caller = facts.caller.map(|caller| caller.verified).or(facts.proved);
+        let caller = facts.proved().cloned();
         (denial, caller)
     }
 
@@ -139,20 +139,25 @@ struct Supposed<'s, 'c> {
 }
 
 impl World for Supposed<'_, '_> {
-    type Unknown = Ask;
+    type Unknown = Box<Ask>;
 
     fn caller(
         &mut self,
         request: &Request<'_>,
         now: Now,
         facts: &mut Facts<'_>,
-    ) -> Result<Caller, Halt<Ask>> {
+    ) -> Result<Caller, Halt<Box<Ask>>> {
         let Caller { verified, recurs } = self.live.caller(request, now, facts)?;
         let supposed = suppose(&verified, self.changes, &self.live.state.trust, now);
         Ok(Caller { verified: supposed.map_or(verified, Arc::new), recurs })
     }
 
-    fn room(&mut self, _: &Window<'_>, _: Now, facts: &mut Facts<'_>) -> Result<(), Halt<Ask>> {
+    fn room(
+        &mut self,
+        _: &Window<'_>,
+        _: Now,
+        facts: &mut Facts<'_>,
+    ) -> Result<(), Halt<Box<Ask>>> {
         facts.room = Some(Room::Free);
         Ok(())
     }
@@ -162,7 +167,7 @@ impl World for Supposed<'_, '_> {
         _: &ServiceName<'_>,
         _: Now,
         _: &mut Facts<'_>,
-    ) -> Result<Pass, Halt<Ask>> {
+    ) -> Result<Pass, Halt<Box<Ask>>> {
         Ok(Pass::default())
     }
 }
@@ -217,7 +222,7 @@ pub(super) fn suppose(
         authentication,
         bound,
         identity: person.identity(verified.identity(), trust),
-        caller: verified.caller.clone(),
+        counted_as: Default::default(),
         rate: verified.rate,
         evidence: None,
         rendered_evidence: Default::default(),

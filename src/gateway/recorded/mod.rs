@@ -264,8 +264,7 @@ impl RecordedGateway {
         }
         let mut past = Past { recorded, rules, revoked, compared, counting, open, room: None };
         let mut facts = Facts::default();
-        let outcome =
-            check::check(rules, &mut past, recorded.request.clone(), recorded.now, &mut facts);
+        let outcome = check::check(rules, &mut past, &recorded.request, recorded.now, &mut facts);
         let denial = match outcome {
             Ok(allowed) => return Ok((Decision::Allow(allowed), facts)),
             Err(Halt::Unknown(lack)) => return Err(lack),
@@ -276,7 +275,7 @@ impl RecordedGateway {
         {
             let again = &mut Facts::default();
             let request = recorded.request.clone();
-            match check::check(&lenient.rules, &mut past, request, recorded.now, again) {
+            match check::check(&lenient.rules, &mut past, &request, recorded.now, again) {
                 Err(Halt::Denied(Denial::Forbidden { .. })) => {}
                 _ => return Err(lack),
             }

@@ -150,7 +150,10 @@ impl Past<'_, '_, '_, '_> {
         now: Timestamp,
         facts: &mut Facts<'_>,
     ) -> Result<(), Halt> {
-        facts.proved = Some(Arc::clone(verified));
+        self.judge_at(verified, now).inspect_err(|_| facts.spent = Some(Arc::clone(verified)))
+    }
+
+    fn judge_at(&self, verified: &Verified, now: Timestamp) -> Result<(), Halt> {
         verified.at(now)?;
         if let Counting::Anew(_) = self.counting {
             if self.compared.revokes_unknown_users {
