@@ -233,7 +233,7 @@ impl Live<'_> {
 
     fn judge_revocation(&self, verified: &Verified, now: Timestamp) -> Result<(), Halt> {
         let list = &self.state.revocations;
-        // What was clear stays clear until the list changes.
+        // What was clear stays clear until the list changes or the clock is put back.
         if verified.clear_at.load(Ordering::Relaxed) == list.version() {
             return Ok(());
         }

@@ -232,6 +232,7 @@ impl Gateway {
     ) -> Step<'a> {
         let mut facts = Facts::default();
         let Self { rules, state, .. } = self;
+        state.revocations.look_at(now.wall);
         let mut live = Live { state, rules, told };
         let decision = match check::check(rules, &mut live, request, now, &mut facts) {
             Ok(allowed) => Decision::Allow(allowed),

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use crate::http_server::{Reply, Server};
 use crate::running::{Folder, Running, messages};
-use crate::support::{allowed, init_ok, invalid, message, public_jwk, request, signing_key, token};
+use crate::support::{
+    allowed, init_ok, invalid, message, public_jwk, refused, request, request_with, signing_key,
+    token,
+};
 
 const ADA: &str = r#"{"user_id": "ada", "role": null, "permissions": []}"#;
 /// Nothing happens by itself; what is asked for is waited for; once.
@@ -210,6 +213,28 @@ fn what_is_no_good_set_leaves_the_last_good_one_in_force() {
         let stays = "; the last good one stays in force for 3600s";
         assert!(failed.ends_with(stays), "{about}: {failed}");
     }
+}
+
+/// K8: the fetch fails while a request brings two tokens, and others wait behind it.
+#[test]
+fn two_tokens_in_one_request_while_the_fetch_fails_are_a_bad_request_and_no_more() {
+    let (server, switch) = Server::switched(set(&["a"]));
+    let folder = Folder::new();
+    let mut node = node(&folder, &server, EAGER);
+    switch.set(Reply::Raw(Vec::new()));
+    let two = |id: usize| {
+        let bearers = [stray(id), token_of("a")].map(|token| format!("Bearer {token}"));
+        request_with(id, "", &json!({"headers": {"Authorization": bearers}}))
+    };
+    let (mut lines, mut expected) = (Vec::new(), Vec::new());
+    for id in 0..100 {
+        lines.extend([two(id), request(id, &stray(id)), request(id, &token_of("a"))]);
+        let bad = refused(id, 400, "Bad request: more than one credential");
+        expected.extend([bad, invalid(id), allowed(id, ADA)]);
+    }
+    assert_eq!(node.ask_all(&lines), expected);
+    assert!(node.metric("key_set_failures_total") > 0);
+    assert_eq!(node.end().status, 0);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod layout;
 mod limits;
 mod nearest;
 mod neighbours;
+mod policy;
 mod reads;
 mod reference;
 #[path = "../support/mod.rs"]

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::http_server::{Reply, Server};
 use super::redis_server::RedisServer;
 use super::support::{portcullis, run, run_as};
-use super::{Forbidden, Pair, pairs, tokens};
+use super::{EACH, Forbidden, Pair, pairs, tokens};
 
 const PASSWORD: &str = "Tr0ub4dor-and-three-more-words";
 const CLIENT_SECRET: &str = "s3cr3t+of/the=client that has spaces";
@@ -155,6 +155,8 @@ fn a_node_with_a_whole_policy_shows_no_credential_and_no_secret() {
         for (at, credential) in credentials.iter().enumerate().skip(turn % 4).step_by(4) {
             input += &requests(credential, at + turn);
         }
+        // As it should be, too, where more than a good token is asked for.
+        tokens.iter().skip(EACH - 1).step_by(EACH).for_each(|token| input += &requests(token, 37));
         input += &operators(turn);
     }
 
@@ -172,7 +174,8 @@ fn a_node_with_a_whole_policy_shows_no_credential_and_no_secret() {
         write("revoked.jsonl", "");
         let config = folder.path().join("gateway.toml");
         let mut command = portcullis(arguments);
-        command.arg("--config").arg(&config);
+        let record = folder.path().join("decisions.jsonl");
+        command.arg("--config").arg(&config).arg("--record").arg(&record);
         command.env("KEY", owner.private_text()).env("REDIS_URL", redis.text());
         let run = run_as(command, input.as_bytes());
         assert_eq!(run.status, 0, "{arguments:?} {}", run.stderr);
@@ -193,10 +196,24 @@ fn a_node_with_a_whole_policy_shows_no_credential_and_no_secret() {
             let seen = run.stdout.matches(text).count();
             assert!(seen >= least, "{arguments:?}: {text}: {seen}");
         }
-        for name in ["revoked.jsonl"] {
+        for (name, least) in [("revoked.jsonl", 10), ("decisions.jsonl", 1_000)] {
             let text = fs::read_to_string(folder.path().join(name)).unwrap();
-            assert!(text.lines().count() > 10);
+            assert!(text.lines().count() > least, "{name}");
             forbidden.check_text(&text, name);
+        }
+        // Nor in what is made of the recording.
+        fs::write(folder.path().join("tighter.toml"), "[roles]\nadmin = [\"read\"]\n").unwrap();
+        let tighter = folder.path().join("tighter.toml");
+        let (record, tighter) = (record.to_str().unwrap(), tighter.to_str().unwrap());
+        for arguments in [
+            &["replay", record][..],
+            &["what-if", "--config", tighter, record],
+            &["what-if", "--format=json", "--config", tighter, record],
+            &["what-if", "--format=markdown", "--config", tighter, record],
+        ] {
+            let run = run_as(portcullis(arguments), b"");
+            assert!(!run.stdout.is_empty(), "{arguments:?} {}", run.stderr);
+            forbidden.check(&run, &arguments.join(" "));
         }
     }
     assert!(introspection.count() > 100);

@@ -110,10 +110,7 @@ fn block(value: &Value, indent: usize, text: &mut String) {
 }
 
 /// Every value that is no table, with the names that lead to it; `whole` says where to stop earlier.
-fn leaves<'t>(
-    tree: &'t Value,
-    whole: fn(&Map<String, Value>) -> bool,
-) -> Vec<(Vec<&'t str>, &'t Value)> {
+fn leaves(tree: &Value, whole: fn(&Map<String, Value>) -> bool) -> Vec<(Vec<&str>, &Value)> {
     let mut found = Vec::new();
     let mut to_do = vec![(Vec::new(), tree)];
     while let Some((names, value)) = to_do.pop() {

@@ -9,6 +9,7 @@ mod cache;
 mod claims;
 mod encoding;
 mod paths;
+mod policy;
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;

@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::line::ShownLine;
 use super::fault::{Fault, Problem};
 use super::node::Place;
-use super::source::{Origin, Source};
+use super::source::{Origin, Source, may_quote};
 
 /// Every fault of a configuration.
 pub struct Diagnosis {
@@ -91,6 +91,7 @@ impl Diagnosis {
     pub(super) fn new(mut faults: Vec<Fault>, sources: Vec<Arc<Source>>) -> Self {
         faults.sort_by_key(|fault| fault.place);
         drop_consequences(&mut faults, &sources);
+        drop_doubtful(&mut faults, &sources);
         Self { faults, sources }
     }
 
@@ -110,8 +111,8 @@ impl Diagnosis {
     }
 }
 
-/// Where the notation is broken, what was made of the rest of the line is a guess, and names and
-/// values of the rest of the text may be anything, secrets too.
+/// Where the notation is broken, what was made of the rest of the line is a guess; and what an init
+/// may not say at all need not be well formed.
 fn drop_consequences(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
     let line = |fault: &Fault| {
         let place = fault.place?;
@@ -137,11 +138,17 @@ fn drop_consequences(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
             is_syntax(fault) || line(fault).is_none_or(|line| !broken.contains(&line))
         });
     }
+}
+
+/// In a text whose notation is broken, what was taken for a name or a value may be anything, a secret
+/// too; so nothing is said that would quote it.
+fn drop_doubtful(faults: &mut Vec<Fault>, sources: &[Arc<Source>]) {
     faults.retain(|fault| {
         let source = fault.place.and_then(|place| sources.get(place.source));
-        let is_doubtful = source
-            .is_some_and(|source| source.makes_doubtful(&fault.path, &fault.problem.to_string()));
-        is_syntax(fault) || !is_doubtful
+        let is_doubtful = |source: &Arc<Source>| {
+            source.is_broken() && may_quote(&fault.path, &fault.problem.to_string())
+        };
+        matches!(fault.problem, Problem::Syntax(_)) || !source.is_some_and(is_doubtful)
     });
 }
 

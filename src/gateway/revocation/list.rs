@@ -16,6 +16,8 @@ pub struct RevocationList {
     /// What the file says now.
     file: Entries,
     version: u64,
+    /// What the clock showed last.
+    shown: Option<Timestamp>,
 }
 
 /// What is known of a token besides its being good.
@@ -67,9 +69,16 @@ struct Cutoff {
 }
 
 impl RevocationList {
-    /// Grows with every change, and never otherwise.
+    /// Grows with every change, and where the clock was put back.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Looks at the clock. Where it was put back, what was clear may be so no more: a token can have
+    /// been issued in the future again.
+    pub fn look_at(&mut self, now: Timestamp) {
+        self.version += u64::from(self.shown.is_some_and(|shown| now < shown));
+        self.shown = Some(now);
     }
 
     /// True where nothing is revoked.

@@ -279,3 +279,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_clock_that_is_put_back_makes_another_version() {
+    let mut list = RevocationList::default();
+    let versions = [5.0, 5.0, 9.0, 8.5, 8.5, 9.0].map(|seconds| {
+        list.look_at(at(seconds));
+        list.version()
+    });
+    assert_eq!(versions, [0, 0, 0, 1, 1, 1]);
+}
