@@ -176,8 +176,12 @@ impl Layers {
         Shape::root().secrets(&parsed.node, &mut hidden);
         if let Some(source) = self.sources.get_mut(number).and_then(Arc::get_mut) {
             source.hide(hidden);
-            if parsed.faults.iter().any(|fault| fault.problem != Problem::DuplicateKey) {
+            if !parsed.faults.is_empty() {
                 source.hide_values(number);
+            }
+            // A name that stands twice leaves no doubt about the rest.
+            if parsed.faults.iter().any(|fault| fault.problem != Problem::DuplicateKey) {
+                source.set_broken();
             }
         }
         self.faults.extend(parsed.faults);

@@ -150,7 +150,6 @@ fn meaning() {
         "an issuer without keys" =>
             with_base("[issuers.b]\nkeys = []\npermissions = []\nroles = []\n"),
         "too much leeway" => with_base("[jwt]\nleeway = \"301s\"\n[issuers.b]\nkeys = [\"env:B\"]\npermissions = []\nroles = []\nleeway = \"1h\"\n"),
-        "claims that are always required" => with_base("[jwt]\nrequired_claims = [\"iat\"]\n"),
         "an id twice" => with_base(&format!("{}{}", key("a", &digest), key("a", &digest.replace('0', "1")))),
         "a key twice" => with_base(&format!("{}{}", key("a", &digest), key("b", &digest))),
         "a key that is a common word" => with_base(&key("a", password)),
