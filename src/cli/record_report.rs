@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use portcullis::record::is_record as begins_a_record;
 use portcullis::record::replay::{Difference, Replayed, replay};
-use portcullis::record::{ReadError, is_record as begins_a_record};
 use serde::Serialize;
 
 use super::replay::MemberReport;
@@ -64,7 +64,7 @@ impl RecordReport {
         let name = path.display().to_string();
         let outcome =
             with_progress(path).map_err(|error| error.to_string()).and_then(|(bar, input)| {
-                let outcome = replay(input).map_err(|error| explained(&error));
+                let outcome = replay(input).map_err(|error| error.to_string());
                 bar.finish_and_clear();
                 outcome
             });
@@ -137,9 +137,4 @@ impl From<&Difference> for DecisionReport {
         });
         Self { line: difference.line, decision: difference.number, members: members.collect() }
     }
-}
-
-/// An error with what is behind it.
-pub(super) fn explained(error: &ReadError) -> String {
-    error.to_string()
 }

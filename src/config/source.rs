@@ -1,6 +1,5 @@
 //! Where configuration comes from, and what of it may be shown.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -63,11 +62,6 @@ impl Source {
         }
     }
 
-    /// True for a whole document, false for a name with one value.
-    pub(super) fn is_document(&self) -> bool {
-        !matches!(self.origin, Origin::Variable(_) | Origin::Option(_))
-    }
-
     /// Keeps stretches of the text from ever being shown.
     pub(super) fn hide(&mut self, places: impl IntoIterator<Item = Place>) {
         self.hidden.extend(places.into_iter().map(|place| place.start..place.end));
@@ -81,42 +75,40 @@ impl Source {
         });
     }
 
-    /// Keeps every value from being shown. For a text that could not be read, so that nothing tells
-    /// secrets from the rest.
-    pub(super) fn hide_all_values(&mut self, source: usize) {
-        self.broken = true;
-        self.hide_values(source, 0..self.text.len());
-    }
-
-    /// Keeps the values of the lines in which something stands from being shown.
-    pub(super) fn hide_values_beside(&mut self, places: impl Iterator<Item = Place>) {
-        let lines: BTreeSet<_> =
-            places.map(|place| (place.source, self.line_column(place.start).0)).collect();
-        for (source, line) in lines {
-            self.hide_values(source, self.line(line));
+    /// Keeps from being shown what may be a secret in a text that could not be read, so that nothing
+    /// tells secrets from the rest: every long word, and where a line speaks of secrets every word but
+    /// names of the tree.
+    pub(super) fn hide_values(&mut self, source: usize) {
+        if matches!(self.origin, Origin::Variable(_) | Origin::Option(_)) {
+            // What their names stand for tells whether they may be secrets.
+            return;
         }
-    }
-
-    /// Keeps everything from being shown but names that mean something, small numbers and marks.
-    fn hide_values(&mut self, source: usize, within: Range<usize>) {
-        let begin = within.start;
-        let text = self.text.get(within).unwrap_or_default();
         let mut places: Vec<Place> = Vec::new();
-        for word in text.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
-            if is_harmless(word) {
-                continue;
-            }
-            let start = begin + (word.as_ptr() as usize - text.as_ptr() as usize);
-            let end = start + word.len();
-            match places.last_mut() {
-                // Words of one text.
-                Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
-                    last.end = end;
+        // A line speaks of secrets, or goes on with a value that such a line began.
+        let mut is_doubtful = false;
+        for line in self.text.split('\n') {
+            is_doubtful = speaks_of_secrets(line) || (is_doubtful && !begins_entry(line));
+            for word in line.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
+                if is_harmless(word) || !(is_doubtful || word.len() >= LONG) {
+                    continue;
                 }
-                _ => places.push(Place { source, start, end }),
+                let start = word.as_ptr() as usize - self.text.as_ptr() as usize;
+                let end = start + word.len();
+                match places.last_mut() {
+                    // Words of one text.
+                    Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
+                        last.end = end;
+                    }
+                    _ => places.push(Place { source, start, end }),
+                }
             }
         }
         self.hide(places);
+    }
+
+    /// Takes note that names and values of what was read may be anything.
+    pub(super) fn set_broken(&mut self) {
+        self.broken = true;
     }
 
     /// True where it could not be read, so that nothing tells secrets from the rest.
@@ -147,8 +139,11 @@ impl Source {
     }
 }
 
+/// A word of so many bytes is longer than most names, and may be a secret wherever it stands.
+const LONG: usize = 12;
+
 /// What parts words in any notation.
-const MARKS: &str = "{}[]():,.=\"'#";
+const MARKS: &str = "{}[]():,=\"'#";
 
 fn is_blank(between: &str) -> bool {
     between.bytes().all(|byte| byte == b' ')
@@ -166,6 +161,27 @@ fn is_harmless(word: &str) -> bool {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let is_number = (1..=5).contains(&digits)
         && matches!(&word[digits..], "" | "ms" | "s" | "m" | "h" | "/s" | "/min" | "/h");
-    let is_mark = word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_punctuation());
-    is_number || is_mark || matches!(word, "true" | "false" | "null") || Shape::is_name(word)
+    is_number || matches!(word, "" | "true" | "false" | "null" | "-") || Shape::is_name(word)
+}
+
+fn speaks_of_secrets(line: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["secret", "secrt", "key", "password", "passwd", "token", "-----", "://"];
+    let line = line.to_ascii_lowercase();
+    WORDS.iter().any(|word| line.contains(word))
+}
+
+/// `name = value`, `name: value`, `"name": value`, `- name: value` or `[table]`: a line that says
+/// something for itself. Base64 that ends in `=` does not.
+fn begins_entry(line: &str) -> bool {
+    let line = line.trim_start().trim_start_matches("- ").trim_start_matches(['{', ' ']);
+    if line.starts_with('[') {
+        return true;
+    }
+    let Some((name, value)) = line.split_once(['=', ':']) else { return false };
+    let is_equation = line.as_bytes().get(name.len()) == Some(&b'=');
+    let is_padding = is_equation && !name.ends_with(' ') && !value.starts_with(' ');
+    let name = name.trim().trim_matches(['"', '\'']);
+    let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.' | b'-');
+    !is_padding && !name.is_empty() && name.len() <= 40 && name.bytes().all(plain)
 }

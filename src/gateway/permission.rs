@@ -80,10 +80,24 @@ pub(super) fn unmet(required: &Required<'_, '_>, caller: &Verified, now: Timesta
 }
 
 fn forbidden(required: Vec<String>, caller: &Verified) -> Denial {
-    let mut seen = HashSet::new();
-    let first = |text: &String| seen.insert(text.clone());
     let held = caller.identity().permissions().map(str::to_owned).collect();
-    Denial::Forbidden { required: required.into_iter().filter(first).collect(), held }
+    Denial::Forbidden { required: each_once(required), held }
+}
+
+/// Each text where it stands first. Few are compared one by one.
+fn each_once(texts: Vec<String>) -> Vec<String> {
+    const FEW: usize = 16;
+    if texts.len() <= FEW {
+        let mut kept = Vec::with_capacity(texts.len());
+        for text in texts {
+            if !kept.contains(&text) {
+                kept.push(text);
+            }
+        }
+        return kept;
+    }
+    let mut seen = HashSet::new();
+    texts.into_iter().filter(|text| seen.insert(text.clone())).collect()
 }
 
 impl Required<'_, '_> {

@@ -66,7 +66,8 @@ impl ScopeNames {
     }
 }
 
-fn scope_name(route: &Route) -> String {
+/// What a route's own window is known by.
+pub(super) fn scope_name(route: &Route) -> String {
     let methods = route.methods.as_deref().unwrap_or_default().join(" ");
     format!("route {} {methods}", route.pattern.as_str())
 }

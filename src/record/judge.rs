@@ -18,14 +18,41 @@ use serde::Deserialize;
 /// Decides lines of a record.
 pub(super) struct Judge {
     pub(super) gateway: RecordedGateway,
-    states: HashMap<Box<str>, StateLine, RandomState>,
-    credentials: HashMap<Box<str>, Credential, RandomState>,
+    states: Known<StateLine>,
+    credentials: Known<Credential>,
     /// Bytes of text that the credentials hold.
     weight: usize,
+    /// Credentials judged so far.
+    judged: u64,
+}
+
+/// What was read before, by its text.
+struct Known<T> {
+    places: HashMap<Box<str>, usize, RandomState>,
+    all: Vec<T>,
+}
+
+impl<T> Known<T> {
+    fn new() -> Self {
+        Self { places: HashMap::default(), all: Vec::new() }
+    }
+
+    fn add(&mut self, text: &str, read: T) -> usize {
+        self.places.insert(text.into(), self.all.len());
+        self.all.push(read);
+        self.all.len() - 1
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.all.clear();
+    }
 }
 
 /// What a credential comes to, as long as the policies stay the same.
 pub(super) struct Credential {
+    /// No other credential of the record has it.
+    pub(super) number: u64,
     pub(super) prepared: Prepared,
     /// What it comes to names the same caller in the same way as the record.
     pub(super) names_same_user: bool,
@@ -46,7 +73,8 @@ pub(super) struct Judged<'d, 'j> {
 
 impl Judge {
     pub(super) fn new(gateway: RecordedGateway) -> Self {
-        Self { gateway, states: HashMap::default(), credentials: HashMap::default(), weight: 0 }
+        let (states, credentials) = (Known::new(), Known::new());
+        Self { gateway, states, credentials, weight: 0, judged: 0 }
     }
 
     /// Forgets what credentials came to: a policy is another one.
@@ -61,10 +89,10 @@ impl Judge {
         line: &DecisionLine<'_>,
         take: impl FnOnce(&mut RecordedGateway, &Judged<'_, '_>) -> T,
     ) -> Result<T, RecordFault> {
-        self.remember(line)?;
+        let (state, credential) = (self.state(line.state)?, self.credential(line.credential)?);
         let Self { gateway, states, credentials, .. } = self;
         let (Some(state), Some(credential)) =
-            (states.get(line.state), credentials.get(line.credential))
+            (states.all.get(state), credentials.all.get(credential))
         else {
             return Err(RecordFault::Syntax("it cannot be remembered".to_owned()));
         };
@@ -101,28 +129,38 @@ impl Judge {
                 store_failed: state.store_failed,
                 circuit: state.circuit.map(|circuit| (service, circuit)),
                 revoked: state.revoked,
+                route: line.answer.route.and_then(|route| usize::try_from(route).ok()),
+                same_caller: credential.names_same_user,
             },
         };
         let outcome = gateway.decide(&recorded);
         Ok(take(gateway, &Judged { outcome, state, credential }))
     }
 
-    fn remember(&mut self, line: &DecisionLine<'_>) -> Result<(), RecordFault> {
-        if !self.states.contains_key(line.state) {
-            if self.states.len() >= MAX_STATES {
-                self.states.clear();
-            }
-            self.states.insert(line.state.into(), StateLine::read(line.state)?);
+    /// Where what state told is kept.
+    fn state(&mut self, text: &str) -> Result<usize, RecordFault> {
+        if let Some(place) = self.states.places.get(text) {
+            return Ok(*place);
         }
-        if !self.credentials.contains_key(line.credential) {
-            if self.weight >= MAX_WEIGHT {
-                self.forget();
-            }
-            let credential = self.judge(line.credential)?;
-            self.weight += 4 * line.credential.len() + 512;
-            self.credentials.insert(line.credential.into(), credential);
+        let read = StateLine::read(text)?;
+        if self.states.all.len() >= MAX_STATES {
+            self.states.clear();
         }
-        Ok(())
+        Ok(self.states.add(text, read))
+    }
+
+    /// Where what a credential comes to is kept.
+    fn credential(&mut self, text: &str) -> Result<usize, RecordFault> {
+        if let Some(place) = self.credentials.places.get(text) {
+            return Ok(*place);
+        }
+        if self.weight >= MAX_WEIGHT {
+            self.forget();
+        }
+        self.judged += 1;
+        let credential = self.judge(text)?;
+        self.weight += 4 * text.len() + 512;
+        Ok(self.credentials.add(text, credential))
     }
 
     fn judge(&self, json: &str) -> Result<Credential, RecordFault> {
@@ -144,7 +182,7 @@ impl Judge {
             }
             _ => false,
         };
-        Ok(Credential { prepared, names_same_user })
+        Ok(Credential { number: self.judged, prepared, names_same_user })
     }
 }
 

@@ -11,6 +11,7 @@
 //! - [`replay`], [`what_if`]: decided again, as then or under another configuration
 
 mod judge;
+mod line_file;
 mod read;
 mod recorder;
 mod redact;

@@ -177,7 +177,6 @@ pub struct ReadError {
     /// Counted from 1.
     pub line: u64,
     /// What is wrong.
-    #[source]
     pub fault: RecordFault,
 }
 
@@ -185,8 +184,8 @@ pub struct ReadError {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordFault {
     /// The file cannot be read.
-    #[error("the record cannot be read on")]
-    Read(#[source] io::Error),
+    #[error("the record cannot be read on: {0}")]
+    Read(io::Error),
     /// The first line opens no record.
     #[error("no record of decisions begins like this; give a file that --record has written")]
     NoRecord,
@@ -295,7 +294,7 @@ impl<R: Read> Records<R> {
     ///
     /// # Errors
     /// Where the record cannot be read, or was not written like this.
-    pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
+    pub fn next_line(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         self.line += 1;
         let line = self.line;
         let failed = |fault| ReadError { line, fault };
@@ -306,6 +305,7 @@ impl<R: Read> Records<R> {
                 return Ok(None);
             }
             Ok(Next::Torn) => return Err(failed(RecordFault::NoRecord)),
+            Ok(Next::End) if line == 1 => return Err(failed(RecordFault::NoRecord)),
             Ok(Next::End) => return Ok(None),
             Err(error) => return Err(failed(RecordFault::Read(error))),
         };

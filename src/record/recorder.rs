@@ -1,18 +1,16 @@
-//! The file that decisions are recorded in.
+//! Records decisions.
 //!
-//! One writer, whole lines, mode 0600. Lines wait in memory until [`Recorder::flush`], which a face
-//! calls before it gives out the answers; what could not be written then is gone from the file to the
-//! byte, so that it never holds half a line.
+//! Lines wait in memory until [`Recorder::flush`], which a face
+//! calls before it gives out the answers.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::line_file::LineFile;
 use super::redact::{Redaction, Redactor};
-use super::start::{self, OPENING, Start};
+use super::start::{self, Start};
 use super::text::number;
-use super::write::{self, Decided};
+use super::write::{self, Told};
 use crate::gateway::{BadRequest, Decision, Facts, Now, Request};
 
 /// How decisions are recorded.
@@ -67,7 +65,7 @@ pub struct WriteFault {
 /// Records decisions.
 pub struct Recorder {
     path: PathBuf,
-    file: File,
+    file: LineFile,
     settings: RecordSettings,
     redactor: Option<Redactor>,
     /// Lines that are not written yet.
@@ -76,16 +74,31 @@ pub struct Recorder {
     lines: u64,
     /// The number of the next line.
     next: u64,
-    /// The length of the file up to the last whole line; none where it is no plain file.
-    length: Option<u64>,
-    /// Something may stand behind that.
-    torn: bool,
     dropped: u64,
     keys: Vec<u8>,
     key_version: u64,
     /// A start line that could not be written and must come before the next decision.
     owed: Vec<u8>,
     time: Time,
+    state: State,
+}
+
+/// What state told last, as text: most often it is the same again.
+#[derive(Default)]
+struct State {
+    told: Option<Told>,
+    text: Vec<u8>,
+}
+
+impl State {
+    fn write(&mut self, told: Told, out: &mut Vec<u8>) {
+        if self.told != Some(told) {
+            self.text.clear();
+            told.write(&mut self.text);
+            self.told = Some(told);
+        }
+        out.extend_from_slice(&self.text);
+    }
 }
 
 /// The instant of the last line, as text.
@@ -94,9 +107,6 @@ struct Time {
     text: Vec<u8>,
 }
 
-/// So much of the end of a file is read at once.
-const BLOCK: u64 = 64 * 1024;
-
 impl Recorder {
     /// Opens a record, or makes one; what is there stays, and numbers go on. Half a line at its end,
     /// which a crash may leave, is cut off.
@@ -104,28 +114,16 @@ impl Recorder {
     /// # Errors
     /// Where it cannot be opened, is in use, or holds something else.
     pub fn open(path: &Path, settings: RecordSettings) -> Result<Self, OpenFault> {
-        let failed = |error| OpenFault::File(path.to_owned(), error);
-        let options = &mut OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600);
-        let mut file = options.open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenFault::InUse(path.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        let metadata = file.metadata().map_err(failed)?;
-        let (mut length, mut next) = (None, 1);
-        if metadata.is_file() {
-            let end = Ending::find(&mut file).map_err(failed)?;
-            let end = end.ok_or_else(|| OpenFault::OtherContent(path.to_owned()))?;
-            if metadata.mode() & 0o077 != 0 {
-                let private = std::fs::Permissions::from_mode(0o600);
-                file.set_permissions(private).map_err(failed)?;
-            }
-            file.set_len(end.length).map_err(failed)?;
-            file.seek(SeekFrom::Start(end.length)).map_err(failed)?;
-            (length, next) = (Some(end.length), end.next);
-        }
+        let (file, next) = LineFile::open(path)?;
+        Self::on(path, file, next, settings)
+    }
+
+    fn on(
+        path: &Path,
+        file: LineFile,
+        next: u64,
+        settings: RecordSettings,
+    ) -> Result<Self, OpenFault> {
         let redactor = match settings.redact == Redaction::default() {
             true => None,
             false => Some(Redactor::new(settings.redact).ok_or(OpenFault::NoRandomness)?),
@@ -138,13 +136,12 @@ impl Recorder {
             waiting: Vec::with_capacity(256 * 1024),
             lines: 0,
             next,
-            length,
-            torn: false,
             dropped: 0,
             keys: Vec::new(),
             key_version: 0,
             owed: Vec::new(),
             time: Time { now: None, text: Vec::new() },
+            state: State::default(),
         })
     }
 
@@ -174,17 +171,16 @@ impl Recorder {
         decision: &Decision<'a>,
         facts: &Facts<'a>,
     ) {
-        let decided = Decided { request, decision, facts };
         let redactor = self.redactor.as_ref();
         let out = &mut self.waiting;
         out.extend_from_slice(b"{\"n\":");
         number(out, self.next);
         out.extend_from_slice(self.time.text(now));
-        write::request(out, request, redactor);
+        write::request(out, request, facts, redactor);
         out.extend_from_slice(b",\"state\":");
-        write::state(out, &decided, self.key_version);
+        self.state.write(Told::of(decision, facts, self.key_version), out);
         out.extend_from_slice(b",\"decision\":");
-        write::decision(out, decision, facts);
+        write::decision(out, decision, facts, redactor);
         out.extend_from_slice(b",\"explain\":");
         write::explanation(out, decision);
         out.extend_from_slice(b",\"credential\":");
@@ -208,7 +204,7 @@ impl Recorder {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        let outcome = self.write();
+        let outcome = self.file.append(&self.waiting);
         let lines = std::mem::take(&mut self.lines);
         match (outcome, self.settings.on_failure) {
             (Ok(()), _) => {
@@ -238,26 +234,6 @@ impl Recorder {
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
-
-    fn write(&mut self) -> io::Result<()> {
-        if let (true, Some(length)) = (self.torn, self.length) {
-            self.file.set_len(length)?;
-            self.file.seek(SeekFrom::Start(length))?;
-            self.torn = false;
-        }
-        let outcome = self.file.write_all(&self.waiting);
-        match (&outcome, &mut self.length) {
-            (Ok(()), Some(length)) => *length += self.waiting.len() as u64,
-            (Err(_), Some(length)) => {
-                let length = *length;
-                let cut = self.file.set_len(length);
-                let back = cut.and_then(|()| self.file.seek(SeekFrom::Start(length)));
-                self.torn = back.is_err();
-            }
-            (_, None) => {}
-        }
-        outcome
-    }
 }
 
 impl Time {
@@ -272,64 +248,73 @@ impl Time {
     }
 }
 
-/// Where a record ends.
-struct Ending {
-    /// The length up to the last whole line.
-    length: u64,
-    /// The number of the next decision.
-    next: u64,
-}
+#[cfg(test)]
+mod tests {
+    use super::super::line_file::tests::Flaky;
+    use super::*;
+    use crate::gateway::policy::Policy;
+    use crate::gateway::trust::Trust;
+    use crate::gateway::{Gateway, Step, Timestamp, ask::Told};
 
-impl Ending {
-    /// Of what is there; none where that is no record.
-    fn find(file: &mut File) -> io::Result<Option<Self>> {
-        let whole = file.seek(SeekFrom::End(0))?;
-        if whole == 0 {
-            return Ok(Some(Self { length: 0, next: 1 }));
-        }
-        let mut opening = vec![0; OPENING.len().min(usize::try_from(whole).unwrap_or(usize::MAX))];
-        file.seek(SeekFrom::Start(0))?;
-        file.read_exact(&mut opening)?;
-        if !OPENING.starts_with(&opening) {
-            return Ok(None);
-        }
-        // Lines from the last one backwards, until one has a number.
-        let (mut tail, mut from) = (Vec::new(), whole);
-        let mut length = None;
-        loop {
-            let start = from.saturating_sub(BLOCK);
-            let mut block = vec![0; usize::try_from(from - start).unwrap_or_default()];
-            file.seek(SeekFrom::Start(start))?;
-            file.read_exact(&mut block)?;
-            block.append(&mut tail);
-            (tail, from) = (block, start);
-            if length.is_none() {
-                let end = memchr::memrchr(b'\n', &tail);
-                length = end.map(|end| from + end as u64 + 1);
-            }
-            let end = length.map(|length| usize::try_from(length - from).unwrap_or_default());
-            let lines = tail.get(..end.unwrap_or_default()).unwrap_or_default();
-            // The first of them may be a part of a line, unless it begins the file.
-            let first = if from == 0 {
-                0
-            } else {
-                memchr::memchr(b'\n', lines).map_or(lines.len(), |end| end + 1)
+    fn numbers(text: &str) -> Vec<String> {
+        let first = |line: &str| line.chars().take_while(|letter| *letter != ',').collect();
+        text.lines().map(first).collect()
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_refused_or_leaves_a_gap() {
+        let decision = |n| format!("{{\"n\":{n}");
+        let start = || "{\"portcullis\":\"decisions\"".to_owned();
+        for (on_failure, lines, dropped) in [
+            (OnFailure::Deny, [start(), decision(1), start(), decision(2)], 0),
+            (OnFailure::Drop, [start(), decision(1), start(), decision(4)], 2),
+        ] {
+            let flaky = Flaky::default();
+            let settings = RecordSettings { on_failure, ..RecordSettings::default() };
+            let file = LineFile::on(Box::new(flaky.clone()), 0);
+            let mut recorder = Recorder::on(Path::new("record"), file, 1, settings).unwrap();
+            let (mut gateway, policy) = (Gateway::new(), Policy::default());
+            let now = Now::at(Timestamp::from_seconds(0.0).unwrap());
+            let trust = Trust::new(&policy);
+            let start = Start {
+                event: start::Event::Begin,
+                now,
+                tree: &serde_json::json!({}),
+                policy: &policy,
+                trust: &trust,
+                keys_from: start::KeysFrom::Configuration,
             };
-            let lines = lines.get(first..).unwrap_or_default();
-            let number = lines.split_inclusive(|byte| *byte == b'\n').rev().find_map(number_of);
-            if let Some(number) = number {
-                return Ok(length.map(|length| Self { length, next: number + 1 }));
-            }
-            if from == 0 {
-                return Ok(Some(Self { length: length.unwrap_or(0), next: 1 }));
-            }
+            let mut decide = |recorder: &mut Recorder| {
+                let (headers, required) = ([], []);
+                let request = Request {
+                    method: "GET",
+                    target: "/x",
+                    headers: &headers,
+                    required: &required,
+                    client_ip: None,
+                };
+                match gateway.step(&Ok(request.clone()), now, &Told::default()) {
+                    Step::Decided(decision, facts) => {
+                        recorder.decision(Ok(&request), now, &decision, &facts);
+                    }
+                    Step::Ask(ask) => panic!("{ask:?}"),
+                }
+            };
+            recorder.start(&start);
+            decide(&mut recorder);
+            recorder.flush().unwrap();
+            recorder.start(&start);
+            decide(&mut recorder);
+            decide(&mut recorder);
+            flaky.fail(10, false);
+            let fault = recorder.flush().err().map(|fault| (fault.lines, fault.to_string()));
+            let said = (2, "cannot record 2 decisions in record".to_owned());
+            assert_eq!(fault, (on_failure == OnFailure::Deny).then_some(said));
+            flaky.work();
+            decide(&mut recorder);
+            recorder.flush().unwrap();
+            assert_eq!(numbers(&flaky.text()), lines);
+            assert_eq!(recorder.dropped(), dropped);
         }
     }
-}
-
-/// The number that a decision's line begins with.
-fn number_of(line: &[u8]) -> Option<u64> {
-    let digits = line.strip_prefix(b"{\"n\":")?;
-    let end = digits.iter().position(|byte| !byte.is_ascii_digit())?;
-    std::str::from_utf8(digits.get(..end)?).ok()?.parse().ok()
 }

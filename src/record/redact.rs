@@ -10,9 +10,12 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
 
+use crate::gateway::ServiceName;
 use crate::gateway::limit::CallerKey;
+use crate::gateway::path::NormalPath;
 use crate::gateway::policy::{ClaimPath, IssuerPolicy, Policy};
 use crate::gateway::recorded::REDACTED;
+use crate::gateway::route::{Found, RouteTable};
 
 /// What is replaced by keyed hashes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Redaction {
 pub(super) struct Redactor {
     pub(super) redaction: Redaction,
     key: hmac::Key,
+    /// The routes, where any are configured.
+    routes: Option<RouteTable>,
     /// Claims in which a text that is equal to the user's name is something else.
     kept: BTreeSet<String>,
 }
@@ -55,11 +60,12 @@ impl Redactor {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).ok()?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
-        Some(Self { redaction, key, kept: NEVER.map(str::to_owned).into() })
+        Some(Self { redaction, key, routes: None, kept: NEVER.map(str::to_owned).into() })
     }
 
-    /// Takes note of where roles and permissions stand.
+    /// Takes note of where roles and permissions stand, and of where paths have parameters.
     pub(super) fn configure(&mut self, policy: &Policy) {
+        self.routes = policy.routes.as_deref().and_then(|routes| RouteTable::new(routes).ok());
         let mut kept: BTreeSet<String> = NEVER.map(str::to_owned).into();
         let further = policy.issuers.values().map(|issuer| &issuer.policy);
         for IssuerPolicy { claim_names, .. } in std::iter::once(&policy.jwt).chain(further) {
@@ -88,6 +94,39 @@ impl Redactor {
         let tag = context.sign();
         let digits = tag.as_ref().iter().take(16).map(|byte| format!("{byte:02x}"));
         std::iter::once(REDACTED.to_owned()).chain(digits).collect()
+    }
+
+    /// A path, in which a parameter may be the user. What a route asks for to the letter stays.
+    pub(super) fn path(&self, method: &str, path: &str, user: &str) -> String {
+        let Ok(normal) = NormalPath::parse(path) else { return path.to_owned() };
+        let hidden = |segment: &str| (segment == user).then(|| self.user(user));
+        match &self.routes {
+            Some(routes) => match routes.find(&normal, method) {
+                Found::Route { values, .. } => values.replaced(&normal, hidden),
+                Found::NoPattern | Found::NoMethod { .. } => normal.as_str().to_owned(),
+            },
+            // By convention the service is named before anything else.
+            None => {
+                let service = ServiceName::of_path(&normal);
+                let stem = service.as_ref().map_or("", |service| service.parts()[0]);
+                let mut is_behind = false;
+                let segments = normal.as_str().split('/').map(|segment| {
+                    let shown = if is_behind { hidden(segment) } else { None };
+                    is_behind |= segment == stem && !segment.is_empty();
+                    shown.unwrap_or_else(|| segment.to_owned())
+                });
+                segments.collect::<Vec<_>>().join("/")
+            }
+        }
+    }
+
+    /// What is required of a caller, where the user may stand as the value of a claim.
+    pub(super) fn required(&self, text: &str, user: &str) -> String {
+        let each = text.split('|').map(|one| match one.split_once('=') {
+            Some((claim, value)) if value == user => format!("{claim}={}", self.user(user)),
+            _ => one.to_owned(),
+        });
+        each.collect::<Vec<_>>().join("|")
     }
 
     /// A claim as it may be recorded.

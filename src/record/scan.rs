@@ -9,14 +9,9 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::read::{Answer, DecisionLine, RequestLine, count_header};
+use super::write::ALL_PASSED;
 use crate::gateway::recorded::CredentialHeaders;
 use crate::gateway::{Now, Steady, Timestamp};
-
-/// Every check passed: how most explanations begin.
-const ALL_PASSED: &str = concat!(
-    r#"{"passed":["request","credential","scheme","expiry","token","rate_limit","route","#,
-    r#""permission","step_up","availability"],"failed":null,"reason":null}"#
-);
 
 /// Reads a line; none where that is not certain.
 pub(super) fn decision(text: &str) -> Option<DecisionLine<'_>> {
@@ -186,5 +181,96 @@ impl<'a> Scan<'a> {
         self.eat(r#","reason":"#)?;
         self.string_or_null()?;
         self.eat("}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::read::{CredentialLine, StateLine};
+    use super::*;
+
+    const LINES: [&str; 3] = [
+        concat!(
+            r#"{"n":1,"time":1767225600.25,"steady":-5,"request":{"method":"GET","path":"/api/users/7","#,
+            r#""headers":["Authorization","X-API-Key"],"required":["read","é"],"client":"192.0.2.1"},"#,
+            r#""state":{"window":"general","limit":"3/min","room":"free","room_after":null,"#,
+            r#""store_failed":false,"circuit":"closed","circuit_after":null,"revoked":"no","#,
+            r#""introspection":null,"key_version":1},"decision":{"status":200,"retry_after":null,"#,
+            r#""route":0,"service":"users-service","error":null},"explain":{"passed":["request","#,
+            r#""credential","scheme","expiry","token","rate_limit","route","permission","step_up","#,
+            r#""availability"],"failed":null,"reason":null},"credential":{"kind":"token","#,
+            r#""alg":"HS256","typ":null,"key":null,"thumbprint":null,"claims":{"sub":"a"},"#,
+            r#""user":{"user_id":"a","role":null,"permissions":[]}}}"#
+        ),
+        concat!(
+            r#"{"n":20,"time":0,"steady":0,"request":{"method":"GET","path":"/a","headers":[],"#,
+            r#""required":[],"client":null},"state":{"window":null,"limit":null,"room":null,"#,
+            r#""room_after":null,"store_failed":false,"circuit":null,"circuit_after":null,"#,
+            r#""revoked":null,"introspection":null,"key_version":1},"decision":{"status":401,"#,
+            r#""retry_after":null,"route":null,"service":null,"error":"Token expired"},"explain":"#,
+            r#"{"passed":["request"],"failed":"expiry","reason":"x"},"credential":{"kind":null,"#,
+            r#""failure":"expired","of":null}}"#
+        ),
+        concat!(
+            r#"{"n":3,"time":0.5,"steady":1,"request":{"method":"G\"","path":"/a","headers":[],"#,
+            r#""required":[],"client":null},"state":{"window":null,"limit":null,"room":null,"#,
+            r#""room_after":null,"store_failed":false,"circuit":null,"circuit_after":null,"#,
+            r#""revoked":null,"introspection":null,"key_version":1},"decision":{"status":429,"#,
+            r#""retry_after":7,"route":null,"service":null,"error":"e"},"explain":{"passed":[],"#,
+            r#""failed":"rate_limit","reason":null},"credential":null}"#
+        ),
+    ];
+
+    /// Where the scan is certain, the reader of any shape comes to the same, or finds fault with what
+    /// the scan leaves to be judged later.
+    fn check(line: &str) -> bool {
+        let Some(scanned) = decision(line) else { return false };
+        match DecisionLine::read(line) {
+            Ok(read) => assert_eq!(scanned, read, "{line}"),
+            Err(fault) => assert!(
+                StateLine::read(scanned.state).is_err()
+                    || CredentialLine::read(scanned.credential).is_err(),
+                "{fault} {line}"
+            ),
+        }
+        true
+    }
+
+    #[test]
+    fn lines_as_they_are_written_are_scanned() {
+        assert_eq!(LINES.map(check), [true, true, false]);
+        for line in LINES {
+            for (place, _) in line.char_indices() {
+                check(&line[..place]);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_changed_is_read_the_same_or_not_scanned(
+            line in 0..3_usize,
+            place in any::<prop::sample::Index>(),
+            length in 0..3_usize,
+            with in prop_oneof![
+                prop::sample::select(vec!["", "\"", "\\", "}", "{", "[", "]", ",", ":", "0", "-", ".",
+                    "1", "\u{1}", "\n", " ", "null", "\"a\"", "e9", "é", "\",\"n\":2,\"", "}}"]),
+            ],
+        ) {
+            let text: Vec<char> = LINES[line].chars().collect();
+            let from = place.index(text.len());
+            let to = (from + length).min(text.len());
+            let changed: String = text[..from]
+                .iter()
+                .copied()
+                .chain(with.chars())
+                .chain(text[to..].iter().copied())
+                .collect();
+            check(&changed);
+        }
     }
 }

@@ -1,34 +1,30 @@
 //! The line of a decision.
 
-use std::io;
-
 use super::redact::Redactor;
 use super::text::{number, number_or_null, string, string_or_null, string_part, strings, user};
 use crate::gateway::explain::{Outcome, outcome};
 use crate::gateway::facts::{Circuit, Presented, Room};
 use crate::gateway::failure::Failure;
 use crate::gateway::key::algorithm_name;
-use crate::gateway::limit::Scope;
+use crate::gateway::limit::{RateLimit, Scope};
 use crate::gateway::token::TokenFault;
 use crate::gateway::verified::{Kind, Verified};
-use crate::gateway::{
-    BadRequest, Check, ClaimsFault, Decision, Denial, Facts, Request, Unavailable,
-};
+use crate::gateway::{BadRequest, Check, ClaimsFault, Decision, Denial, Facts, Request};
+
+/// Every check passed: how most decisions are explained.
+pub(super) const ALL_PASSED: &str = concat!(
+    r#"{"passed":["request","credential","scheme","expiry","token","rate_limit","route","#,
+    r#""permission","step_up","availability"],"failed":null,"reason":null}"#
+);
 
 /// Names of headers are short words; whatever else stands in their place is not written down.
 const LONGEST_NAME: usize = 64;
-
-/// What a decision was about, and how it came out.
-pub(super) struct Decided<'d, 'a> {
-    pub(super) request: Result<&'d Request<'a>, &'d BadRequest>,
-    pub(super) decision: &'d Decision<'a>,
-    pub(super) facts: &'d Facts<'a>,
-}
 
 /// What was asked for: everything but values of headers, the query and the body.
 pub(super) fn request(
     out: &mut Vec<u8>,
     request: Result<&Request<'_>, &BadRequest>,
+    facts: &Facts<'_>,
     redactor: Option<&Redactor>,
 ) {
     let request = match request {
@@ -38,9 +34,18 @@ pub(super) fn request(
     out.extend_from_slice(b"{\"method\":");
     string(out, request.method);
     out.extend_from_slice(b",\"path\":");
-    string(out, path_of(request.target));
-    out.extend_from_slice(b",\"headers\":");
-    strings(out, request.headers.iter().map(|(name, _)| header_name(name)));
+    let path = path_of(request.target);
+    match hidden_user(facts, redactor) {
+        Some((redactor, user)) => string(out, &redactor.path(request.method, path, user)),
+        None => string(out, path),
+    }
+    out.extend_from_slice(b",\"headers\":[");
+    for (place, (name, _)) in request.headers.iter().enumerate() {
+        out.extend_from_slice(if place > 0 { b",\"" } else { b"\"" });
+        out.extend_from_slice(header_name(name).as_bytes());
+        out.push(b'"');
+    }
+    out.push(b']');
     out.extend_from_slice(b",\"required\":");
     strings(out, request.required.iter().map(|permission| &**permission));
     out.extend_from_slice(b",\"client\":");
@@ -49,6 +54,15 @@ pub(super) fn request(
         (client, _) => string_or_null(out, client),
     }
     out.push(b'}');
+}
+
+/// The user, where it is not to be known.
+fn hidden_user<'r>(
+    facts: &'r Facts<'_>,
+    redactor: Option<&'r Redactor>,
+) -> Option<(&'r Redactor, &'r str)> {
+    let redactor = redactor.filter(|redactor| redactor.redaction.user)?;
+    Some((redactor, facts.proved()?.identity().user()))
 }
 
 fn malformed(out: &mut Vec<u8>, fault: &BadRequest) {
@@ -86,45 +100,65 @@ fn header_name(name: &str) -> &str {
 }
 
 /// What state told.
-pub(super) fn state(out: &mut Vec<u8>, decided: &Decided<'_, '_>, key_version: u64) {
-    let Decided { decision, facts, .. } = decided;
-    out.extend_from_slice(b"{\"window\":");
-    match facts.window() {
-        None => out.extend_from_slice(b"null,\"limit\":null"),
-        Some((scope, limit)) => {
-            string(out, window_name(scope));
-            let _ = io::Write::write_fmt(out, format_args!(",\"limit\":\"{limit}\""));
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Told {
+    window: Option<(Scope, RateLimit)>,
+    room: Option<Room>,
+    store_failed: bool,
+    circuit: Option<Circuit>,
+    revoked: Option<&'static str>,
+    introspection: Option<&'static str>,
+    key_version: u64,
+}
+
+impl Told {
+    pub(super) fn of(decision: &Decision<'_>, facts: &Facts<'_>, key_version: u64) -> Self {
+        Self {
+            window: facts.window(),
+            room: facts.room(),
+            store_failed: facts.store_failed(),
+            circuit: facts.circuit(),
+            revoked: revoked(decision, facts),
+            introspection: introspection(decision, facts),
+            key_version,
         }
     }
-    let (room, retry_after) = match facts.room() {
-        None => (None, None),
-        Some(Room::Free) => (Some("free"), None),
-        Some(Room::Full { retry_after }) => (Some("full"), Some(retry_after.get())),
-        Some(Room::Unknown) => (Some("unknown"), None),
-        Some(Room::Failed) => (Some("failed"), None),
-    };
-    out.extend_from_slice(b",\"room\":");
-    string_or_null(out, room);
-    out.extend_from_slice(b",\"room_after\":");
-    number_or_null(out, retry_after);
-    out.extend_from_slice(b",\"store_failed\":");
-    out.extend_from_slice(if facts.store_failed() { b"true" } else { b"false" });
-    let (circuit, retry_after) = match facts.circuit() {
-        None => (None, None),
-        Some(Circuit::Closed) => (Some("closed"), None),
-        Some(Circuit::Open { retry_after }) => (Some("open"), Some(retry_after)),
-    };
-    out.extend_from_slice(b",\"circuit\":");
-    string_or_null(out, circuit);
-    out.extend_from_slice(b",\"circuit_after\":");
-    number_or_null(out, retry_after);
-    out.extend_from_slice(b",\"revoked\":");
-    string_or_null(out, revoked(decision, facts));
-    out.extend_from_slice(b",\"introspection\":");
-    string_or_null(out, introspection(decision, facts));
-    out.extend_from_slice(b",\"key_version\":");
-    number(out, key_version);
-    out.push(b'}');
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"window\":");
+        string_or_null(out, self.window.map(|(scope, _)| window_name(scope)));
+        out.extend_from_slice(b",\"limit\":");
+        string_or_null(out, self.window.map(|(_, limit)| limit.to_string()).as_deref());
+        let (room, retry_after) = match self.room {
+            None => (None, None),
+            Some(Room::Free) => (Some("free"), None),
+            Some(Room::Full { retry_after }) => (Some("full"), Some(retry_after.get())),
+            Some(Room::Unknown) => (Some("unknown"), None),
+            Some(Room::Failed) => (Some("failed"), None),
+        };
+        out.extend_from_slice(b",\"room\":");
+        string_or_null(out, room);
+        out.extend_from_slice(b",\"room_after\":");
+        number_or_null(out, retry_after);
+        out.extend_from_slice(b",\"store_failed\":");
+        out.extend_from_slice(if self.store_failed { b"true" } else { b"false" });
+        let (circuit, retry_after) = match self.circuit {
+            None => (None, None),
+            Some(Circuit::Closed) => (Some("closed"), None),
+            Some(Circuit::Open { retry_after }) => (Some("open"), Some(retry_after)),
+        };
+        out.extend_from_slice(b",\"circuit\":");
+        string_or_null(out, circuit);
+        out.extend_from_slice(b",\"circuit_after\":");
+        number_or_null(out, retry_after);
+        out.extend_from_slice(b",\"revoked\":");
+        string_or_null(out, self.revoked);
+        out.extend_from_slice(b",\"introspection\":");
+        string_or_null(out, self.introspection);
+        out.extend_from_slice(b",\"key_version\":");
+        number(out, self.key_version);
+        out.push(b'}');
+    }
 }
 
 fn window_name(scope: Scope) -> &'static str {
@@ -142,15 +176,18 @@ fn denial_of<'d>(decision: &'d Decision<'_>) -> Option<&'d Denial> {
     }
 }
 
+/// How the credential failed, whether that decided or a full window before it.
+fn failure_of(decision: &Decision<'_>, facts: &Facts<'_>) -> Option<Failure> {
+    facts.failure().cloned().or_else(|| denial_of(decision).and_then(Failure::of))
+}
+
 /// What was known of the credential's being revoked; asked only once it is known to be good now.
 fn revoked(decision: &Decision<'_>, facts: &Facts<'_>) -> Option<&'static str> {
     facts.proved()?;
-    match denial_of(decision) {
-        Some(Denial::TokenExpired | Denial::InvalidToken(TokenFault::NotYetValid)) => None,
-        Some(Denial::InvalidToken(TokenFault::Revoked(by))) => Some(by.name()),
-        Some(Denial::InvalidToken(TokenFault::Claims(ClaimsFault::WrongType(_)))) => {
-            Some("jti_type")
-        }
+    match failure_of(decision, facts) {
+        Some(Failure::Expired | Failure::Invalid(TokenFault::NotYetValid)) => None,
+        Some(Failure::Invalid(TokenFault::Revoked(by))) => Some(by.name()),
+        Some(Failure::Invalid(TokenFault::Claims(ClaimsFault::WrongType(_)))) => Some("jti_type"),
         _ => Some("no"),
     }
 }
@@ -159,16 +196,21 @@ fn introspection(decision: &Decision<'_>, facts: &Facts<'_>) -> Option<&'static 
     if facts.presented()? != Presented::OpaqueToken {
         return None;
     }
-    match denial_of(decision) {
-        Some(Denial::Unavailable(Unavailable::Introspection)) => Some("failed"),
-        Some(Denial::InvalidToken(TokenFault::Inactive)) => Some("inactive"),
-        Some(Denial::InvalidToken(TokenFault::TooLong)) => None,
+    match failure_of(decision, facts) {
+        Some(Failure::Introspection) => Some("failed"),
+        Some(Failure::Invalid(TokenFault::Inactive)) => Some("inactive"),
+        Some(Failure::Invalid(TokenFault::TooLong)) => None,
         _ => Some("active"),
     }
 }
 
 /// How it came out.
-pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, facts: &Facts<'_>) {
+pub(super) fn decision(
+    out: &mut Vec<u8>,
+    decision: &Decision<'_>,
+    facts: &Facts<'_>,
+    redactor: Option<&Redactor>,
+) {
     let denial = denial_of(decision);
     out.extend_from_slice(b"{\"status\":");
     number(out, denial.map_or(200, |denial| u64::from(denial.status())));
@@ -191,7 +233,14 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, facts: &Facts
     out.extend_from_slice(b",\"error\":");
     match denial {
         None => out.extend_from_slice(b"null"),
-        Some(denial) => string(out, &denial.to_string()),
+        Some(denial) => match (denial, hidden_user(facts, redactor)) {
+            (Denial::Forbidden { required, held }, Some((redactor, user))) => {
+                let required = required.iter().map(|text| redactor.required(text, user)).collect();
+                let hidden = Denial::Forbidden { required, held: held.clone() };
+                string(out, &hidden.to_string());
+            }
+            _ => string(out, &denial.to_string()),
+        },
     }
     out.push(b'}');
 }
@@ -199,14 +248,21 @@ pub(super) fn decision(out: &mut Vec<u8>, decision: &Decision<'_>, facts: &Facts
 /// Why it came out so: the checks that were passed, in order, the one that failed, and what is behind
 /// it where the answer does not say.
 pub(super) fn explanation(out: &mut Vec<u8>, decision: &Decision<'_>) {
-    let denial = denial_of(decision);
-    out.extend_from_slice(b"{\"passed\":");
-    let passed = |check: &Check| outcome(*check, denial) == Outcome::Passed;
-    strings(out, Check::ALL.iter().filter(|check| passed(check)).map(|check| check.name()));
-    out.extend_from_slice(b",\"failed\":");
-    string_or_null(out, denial.map(|denial| denial.check().name()));
+    let Some(denial) = denial_of(decision) else {
+        out.extend_from_slice(ALL_PASSED.as_bytes());
+        return;
+    };
+    out.extend_from_slice(b"{\"passed\":[");
+    let passed = |check: &Check| outcome(*check, Some(denial)) == Outcome::Passed;
+    for (place, check) in Check::ALL.iter().filter(|check| passed(check)).enumerate() {
+        out.extend_from_slice(if place > 0 { b",\"" } else { b"\"" });
+        out.extend_from_slice(check.name().as_bytes());
+        out.push(b'"');
+    }
+    out.extend_from_slice(b"],\"failed\":");
+    string(out, denial.check().name());
     out.extend_from_slice(b",\"reason\":");
-    string_or_null(out, denial.and_then(Denial::reason).as_deref());
+    string_or_null(out, denial.reason().as_deref());
     out.push(b'}');
 }
 
@@ -222,10 +278,9 @@ pub(super) fn credential(
         out.extend_from_slice(verified.rendered_evidence(|| proof(verified, redactor)));
         return;
     }
-    match (facts.failure(), denial_of(decision).and_then(Failure::of)) {
-        (Some(failure), _) => failed(out, facts.presented(), failure),
-        (None, Some(failure)) => failed(out, facts.presented(), &failure),
-        (None, None) => out.extend_from_slice(b"null"),
+    match failure_of(decision, facts) {
+        Some(failure) => failed(out, facts.presented(), &failure),
+        None => out.extend_from_slice(b"null"),
     }
 }
 

@@ -17,8 +17,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("protocol", &[]),
     ("config", &["gateway"]),
     ("mint", &["gateway"]),
-    ("remote", &["gateway"]),
     ("record", &["config", "gateway"]),
+    ("remote", &["gateway"]),
     ("node", &["protocol", "config", "gateway", "record", "remote"]),
     ("replay", &["node", "config", "protocol", "gateway"]),
     ("cli", &["gateway", "protocol", "config", "mint", "record", "remote", "node", "replay"]),
@@ -187,7 +187,7 @@ fn what_a_layer_may_use_depends_on_the_layer() {
             "src/node/mod.rs",
             "use super::mint;",
             &[
-                "src/node/mod.rs:1: `crate::mint`: `node` uses protocol, gateway, remote and nothing else of the project",
+                "src/node/mod.rs:1: `crate::mint`: `node` uses protocol, config, gateway, record, remote and nothing else of the project",
             ],
         ),
         ("src/node/deep/mod.rs", "use super::super::gateway;", &[]),

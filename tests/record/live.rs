@@ -14,7 +14,7 @@ use portcullis::gateway::{
 };
 use portcullis::record::replay::{Replayed, replay};
 use portcullis::record::what_if::{Proposal, Report, what_if};
-use portcullis::record::{Event, KeysFrom, RecordSettings, Recorder, Start};
+use portcullis::record::{Event, KeysFrom, OpenFault, RecordSettings, Recorder, Start};
 
 /// 2026-01-01T00:00:00Z (seconds since 1970).
 pub const NOW: f64 = 1_767_225_600.0;
@@ -252,7 +252,13 @@ impl Record {
     }
 
     pub fn open(&self, settings: RecordSettings) -> Recorder {
-        Recorder::open(&self.path, settings).unwrap()
+        // Where another test starts a process, that has a copy of every open file for a moment.
+        loop {
+            match Recorder::open(&self.path, settings) {
+                Err(OpenFault::InUse(_)) => std::thread::yield_now(),
+                other => break other.unwrap(),
+            }
+        }
     }
 
     /// Decides and records requests under a configuration.

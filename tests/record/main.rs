@@ -8,5 +8,10 @@
     reason = "tests may panic"
 )]
 
+#[path = "../support/command.rs"]
+mod command;
+mod file;
+mod lines;
 mod live;
 mod properties;
+mod what_if;

@@ -1,11 +1,12 @@
 //! Under what a recording was made, and how that differs from what it is decided by now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::credential::Accepts;
 use super::super::key::Algorithm;
 use super::super::policy::{ClaimCondition, ExpectedValue, IssuerPolicy, LimitStore, Policy};
 use super::super::revocation::RevocationList;
+use super::super::rules::scope_name;
 use super::super::trust::IssuerId;
 use super::{Lack, TokenProof};
 
@@ -70,8 +71,6 @@ pub(super) struct Compared {
     pub(super) opaque_tokens: bool,
     pub(super) other_introspection: bool,
     pub(super) shared_store: bool,
-    /// The names of issuers are the same.
-    pub(super) same_issuers: bool,
     /// Tokens are verified in exactly the same way.
     pub(super) same_signatures: bool,
     /// What was not verified then is not now.
@@ -85,6 +84,8 @@ pub(super) struct Compared {
     /// Users are hashes, and others of them are revoked now.
     pub(super) revokes_unknown_users: bool,
     pub(super) revoked: RevocationList,
+    /// By the routes of then: those of now with the same windows.
+    routes: Vec<Option<usize>>,
     issuers: BTreeSet<String>,
     kept: BTreeSet<String>,
     keys: Vec<Option<KeysNow>>,
@@ -134,7 +135,6 @@ impl Compared {
             opaque_tokens: old.opaque_tokens,
             other_introspection: then.other_introspection,
             shared_store: matches!(old.limits.store, LimitStore::Shared(_)),
-            same_issuers,
             same_signatures: same_keys && same_headers,
             no_more_verified: same_keys && no_more_types && no_more_algorithms,
             no_more_types,
@@ -150,10 +150,17 @@ impl Compared {
             no_more_api_keys: ids(now).is_subset(&ids(old)),
             revokes_unknown_users: then.redacts_users && now.revoked.users != old.revoked.users,
             revoked,
+            routes: same_routes(old, now),
             issuers: old.issuers.keys().cloned().collect(),
             kept: then.kept.clone(),
             keys,
         }
+    }
+
+    /// True where a route of now has the windows that one of then had.
+    pub(super) fn is_same_route(&self, then: Option<usize>, now: Option<usize>) -> bool {
+        let same = then.and_then(|then| self.routes.get(then).copied().flatten());
+        same.is_some() && same == now
     }
 
     pub(super) fn is_kept(&self, claim: &str) -> bool {
@@ -196,6 +203,15 @@ fn verifies(keys: &[KnownKey], proof: &TokenProof<'_>) -> Signature {
         // The token's own `kid` is not recorded.
         _ => Signature::Unknown,
     }
+}
+
+fn same_routes(old: &Policy, now: &Policy) -> Vec<Option<usize>> {
+    let names = |policy: &Policy| -> Vec<String> {
+        policy.routes.iter().flatten().map(scope_name).collect()
+    };
+    let now: HashMap<String, usize> =
+        names(now).into_iter().enumerate().map(|(place, name)| (name, place)).collect();
+    names(old).iter().map(|name| now.get(name).copied()).collect()
 }
 
 fn all_issuers(policy: &Policy) -> impl Iterator<Item = (Option<&str>, &IssuerPolicy)> {

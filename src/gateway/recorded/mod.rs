@@ -50,6 +50,8 @@ pub struct RecordedGateway {
     counting: Counting,
     /// Circuits that were open when they were last seen, and until when.
     open: HashMap<Arc<str>, Steady>,
+    /// Windows have been charged otherwise than they were then.
+    diverged: bool,
     policy: Policy,
     scopes: ScopeNames,
 }
@@ -127,6 +129,10 @@ pub struct RecordedState<'a> {
     pub circuit: Option<(&'a str, Circuit)>,
     /// What was known of the credential's being revoked.
     pub revoked: RecordedRevocation,
+    /// The route that was taken, by its place in the policy of then.
+    pub route: Option<usize>,
+    /// The caller is known to be who it was then.
+    pub same_caller: bool,
 }
 
 /// Which kind of window.
@@ -201,6 +207,7 @@ impl RecordedGateway {
             compared: Compared::of(policy, recording),
             counting,
             open: HashMap::new(),
+            diverged: false,
             policy: policy.clone(),
             scopes,
         })
@@ -228,7 +235,14 @@ impl RecordedGateway {
         let is_ours = self.policy.limits.store == LimitStore::Memory;
         if let (Counting::Anew(limiter_now), true) = (&mut self.counting, is_ours) {
             *limiter_now = limiter(&self.policy.limits);
+            self.diverged = false;
         }
+    }
+
+    /// The route that a request takes, by its place among the configured ones.
+    pub fn route_index(&self, method: &str, target: &str) -> Option<usize> {
+        let path = NormalPath::parse(target).ok()?;
+        self.rules.destination(&path, method).index()
     }
 
     /// Where a request leads, for people: a route by its methods and its pattern.
@@ -258,11 +272,30 @@ impl RecordedGateway {
         &mut self,
         recorded: &RecordedRequest<'a, '_>,
     ) -> Result<(Decision<'a>, Facts<'a>), Lack> {
-        let Self { rules, lenient, revoked, compared, counting, open, .. } = self;
+        let outcome = self.decide_again(recorded);
+        self.diverged |= match &outcome {
+            Err(_) => true,
+            Ok((_, facts)) => {
+                let is_charged = |room| matches!(room, Some(Room::Free));
+                let (now, then) = (is_charged(facts.room), is_charged(recorded.state.room));
+                let same = || world::is_same_window(recorded, &self.rules, &self.compared, facts);
+                now != then || (now && !same())
+            }
+        };
+        outcome
+    }
+
+    fn decide_again<'a>(
+        &mut self,
+        recorded: &RecordedRequest<'a, '_>,
+    ) -> Result<(Decision<'a>, Facts<'a>), Lack> {
+        let Self { rules, lenient, revoked, compared, counting, open, diverged, .. } = self;
+        let diverged = *diverged;
         if let Some((service, circuit)) = recorded.state.circuit {
             note_circuit(open, service, circuit, recorded.now.steady);
         }
-        let mut past = Past { recorded, rules, revoked, compared, counting, open, room: None };
+        let mut past =
+            Past { recorded, rules, revoked, compared, counting, open, diverged, room: None };
         let mut facts = Facts::default();
         let outcome = check::check(rules, &mut past, &recorded.request, recorded.now, &mut facts);
         let denial = match outcome {
@@ -274,8 +307,7 @@ impl RecordedGateway {
             && let Some(lack) = lenient.doubt(&facts)
         {
             let again = &mut Facts::default();
-            let request = recorded.request.clone();
-            match check::check(&lenient.rules, &mut past, &request, recorded.now, again) {
+            match check::check(&lenient.rules, &mut past, &recorded.request, recorded.now, again) {
                 Err(Halt::Denied(Denial::Forbidden { .. })) => {}
                 _ => return Err(lack),
             }

@@ -8,7 +8,7 @@ use super::super::breaker::Pass;
 use super::super::claims::ClaimsFault;
 use super::super::decision::{Caller, Denial, Unavailable};
 use super::super::facts::{Circuit, Facts, Room};
-use super::super::limit::{Admission, Limiter};
+use super::super::limit::{Admission, Limiter, Scope};
 use super::super::live::{judge_revocation, room_of};
 use super::super::now::Now;
 use super::super::policy::LimitStore;
@@ -42,6 +42,8 @@ pub(super) struct Past<'s, 'r, 'a, 'p> {
     pub(super) compared: &'s Compared,
     pub(super) counting: &'s mut Counting,
     pub(super) open: &'s HashMap<Arc<str>, Steady>,
+    /// Windows have been charged otherwise than they were then.
+    pub(super) diverged: bool,
     /// What was said already of the same request, which is counted once.
     pub(super) room: Option<Room>,
 }
@@ -83,6 +85,7 @@ impl World for Past<'_, '_, '_, '_> {
         let Some((scope, caller, limit)) = window.limited() else { return Ok(()) };
         facts.window = Some((scope, limit));
         let state = &self.recorded.state;
+        let is_same = is_same_window(self.recorded, self.rules, self.compared, facts);
         let room = match (&mut *self.counting, self.room) {
             (_, Some(room)) => room,
             (Counting::AsRecorded, None) => state.room.ok_or(Halt::Unknown(Lack::Room))?,
@@ -91,15 +94,17 @@ impl World for Past<'_, '_, '_, '_> {
                     Admission::Admitted => Room::Free,
                     Admission::Refused { retry_after } => Room::Full { retry_after },
                 };
-                let same =
-                    state.window == Some((scope.into(), limit)) && self.compared.shared_store;
                 match self.rules.limits.store {
-                    LimitStore::Memory => counted,
                     LimitStore::Shared(on_failure) if state.store_failed => {
                         room_of(SharedRoom::Failed, on_failure).unwrap_or(counted)
                     }
+                    // As long as it was charged as it was then, the window is as full as it was then.
+                    _ if is_same && !self.diverged => state.room.unwrap_or(counted),
                     // Others were counted there too.
-                    LimitStore::Shared(_) => state.room.filter(|_| same).unwrap_or(counted),
+                    LimitStore::Shared(_) if is_same && counted == Room::Free => {
+                        state.room.unwrap_or(counted)
+                    }
+                    LimitStore::Memory | LimitStore::Shared(_) => counted,
                 }
             }
         };
@@ -172,4 +177,25 @@ impl Past<'_, '_, '_, '_> {
             _ => Err(fault.into()),
         }
     }
+}
+
+/// True where the window that was asked is the one that was asked then.
+pub(super) fn is_same_window(
+    recorded: &RecordedRequest<'_, '_>,
+    rules: &Rules,
+    compared: &Compared,
+    facts: &Facts<'_>,
+) -> bool {
+    let state = &recorded.state;
+    let is_shared = matches!(rules.limits.store, LimitStore::Shared(_));
+    let Some((scope, limit)) = facts.window else { return state.window.is_none() };
+    is_shared == compared.shared_store
+        && state.window == Some((scope.into(), limit))
+        && match scope {
+            Scope::Address => true,
+            Scope::General => state.same_caller,
+            Scope::Route(_) => {
+                state.same_caller && compared.is_same_route(state.route, facts.route)
+            }
+        }
 }

@@ -40,6 +40,35 @@ impl Values {
         self.0.iter().filter_map(|range| path.as_str().get(range.clone()))
     }
 
+    /// The path with other segments in place of some of those that the parameters stand for. `other` is
+    /// told each of them, percent-decoded once.
+    pub fn replaced(
+        &self,
+        path: &NormalPath<'_>,
+        mut other: impl FnMut(&str) -> Option<String>,
+    ) -> String {
+        let text = path.as_str();
+        let mut out = String::with_capacity(text.len());
+        let mut done = 0;
+        for range in &self.0 {
+            out.push_str(text.get(done..range.start).unwrap_or_default());
+            for (place, segment) in
+                text.get(range.clone()).unwrap_or_default().split('/').enumerate()
+            {
+                if place > 0 {
+                    out.push('/');
+                }
+                match decode(segment).and_then(|decoded| other(&decoded)) {
+                    Some(replaced) => out.push_str(&replaced),
+                    None => out.push_str(segment),
+                }
+            }
+            done = range.end;
+        }
+        out.push_str(text.get(done..).unwrap_or_default());
+        out
+    }
+
     /// The value of the parameter at a place in the pattern's order.
     pub(super) fn at<'p>(&self, index: usize, path: &'p NormalPath<'_>) -> Option<&'p str> {
         path.as_str().get(self.0.get(index)?.clone())
