@@ -176,16 +176,12 @@ impl Layers {
         Shape::root().secrets(&parsed.node, &mut hidden);
         if let Some(source) = self.sources.get_mut(number).and_then(Arc::get_mut) {
             source.hide(hidden);
-            // Of a variable or an option, its name tells what it may hold.
-            if source.is_document() {
-                let syntax = |fault: &Fault| matches!(fault.problem, Problem::Syntax(_));
-                if parsed.faults.iter().any(syntax) {
-                    source.hide_all_values(number);
-                }
-                let beside = parsed.faults.iter();
-                // Of a number there is no more in the line than of any other value.
-                let beside = beside.filter(|fault| fault.problem != Problem::NumberRange);
-                source.hide_values_beside(beside.filter_map(|fault| fault.place));
+            if !parsed.faults.is_empty() {
+                source.hide_values(number);
+            }
+            // A name that stands twice leaves no doubt about the rest.
+            if parsed.faults.iter().any(|fault| fault.problem != Problem::DuplicateKey) {
+                source.set_broken();
             }
         }
         self.faults.extend(parsed.faults);

@@ -1,6 +1,5 @@
 //! Where configuration comes from, and what of it may be shown.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -63,18 +62,9 @@ impl Source {
         }
     }
 
-    /// True for a whole document, false for a name with one value.
-    pub(super) fn is_document(&self) -> bool {
-        !matches!(self.origin, Origin::Variable(_) | Origin::Option(_))
-    }
-
     /// Keeps stretches of the text from ever being shown.
     pub(super) fn hide(&mut self, places: impl IntoIterator<Item = Place>) {
         self.hidden.extend(places.into_iter().map(|place| place.start..place.end));
-        self.sort_hidden();
-    }
-
-    fn sort_hidden(&mut self) {
         self.hidden.sort_by_key(|hidden| (hidden.start, hidden.end));
         self.hidden.dedup_by(|next, hidden| {
             let touch = next.start <= hidden.end;
@@ -88,50 +78,37 @@ impl Source {
     /// Keeps from being shown what may be a secret in a text that could not be read, so that nothing
     /// tells secrets from the rest: every long word, and where a line speaks of secrets every word but
     /// names of the tree.
-    pub(super) fn hide_all_values(&mut self, source: usize) {
-        self.broken = true;
+    pub(super) fn hide_values(&mut self, source: usize) {
+        if matches!(self.origin, Origin::Variable(_) | Origin::Option(_)) {
+            // What their names stand for tells whether they may be secrets.
+            return;
+        }
+        let mut places: Vec<Place> = Vec::new();
         // A line speaks of secrets, or goes on with a value that such a line began.
         let mut is_doubtful = false;
-        for line in 0..self.lines.len() {
-            let range = self.line(line);
-            let text = self.text.get(range.clone()).unwrap_or_default();
-            is_doubtful = speaks_of_secrets(text) || (is_doubtful && !begins_entry(text));
-            self.hide_values(source, range, if is_doubtful { 0 } else { LONG });
-        }
-        self.sort_hidden();
-    }
-
-    /// Keeps the values of the lines in which something stands from being shown.
-    pub(super) fn hide_values_beside(&mut self, places: impl Iterator<Item = Place>) {
-        let lines: BTreeSet<_> =
-            places.map(|place| (place.source, self.line_column(place.start).0)).collect();
-        for (source, line) in lines {
-            self.hide_values(source, self.line(line), 0);
-        }
-        self.sort_hidden();
-    }
-
-    /// Keeps from being shown every word of so many bytes that is no name of the tree and no small
-    /// number.
-    fn hide_values(&mut self, source: usize, within: Range<usize>, length: usize) {
-        let begin = within.start;
-        let text = self.text.get(within).unwrap_or_default();
-        let mut places: Vec<Place> = Vec::new();
-        for word in text.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
-            if word.len() < length || is_harmless(word) {
-                continue;
-            }
-            let start = begin + (word.as_ptr() as usize - text.as_ptr() as usize);
-            let end = start + word.len();
-            match places.last_mut() {
-                // Words of one text.
-                Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
-                    last.end = end;
+        for line in self.text.split('\n') {
+            is_doubtful = speaks_of_secrets(line) || (is_doubtful && !begins_entry(line));
+            for word in line.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
+                if is_harmless(word) || !(is_doubtful || word.len() >= LONG) {
+                    continue;
                 }
-                _ => places.push(Place { source, start, end }),
+                let start = word.as_ptr() as usize - self.text.as_ptr() as usize;
+                let end = start + word.len();
+                match places.last_mut() {
+                    // Words of one text.
+                    Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
+                        last.end = end;
+                    }
+                    _ => places.push(Place { source, start, end }),
+                }
             }
         }
-        self.hidden.extend(places.into_iter().map(|place| place.start..place.end));
+        self.hide(places);
+    }
+
+    /// Takes note that names and values of what was read may be anything.
+    pub(super) fn set_broken(&mut self) {
+        self.broken = true;
     }
 
     /// True where it could not be read, so that nothing tells secrets from the rest.
@@ -166,7 +143,7 @@ impl Source {
 const LONG: usize = 12;
 
 /// What parts words in any notation.
-const MARKS: &str = "{}[]():,.=\"'#";
+const MARKS: &str = "{}[]():,=\"'#";
 
 fn is_blank(between: &str) -> bool {
     between.bytes().all(|byte| byte == b' ')
@@ -184,8 +161,7 @@ fn is_harmless(word: &str) -> bool {
     let digits = word.bytes().take_while(u8::is_ascii_digit).count();
     let is_number = (1..=5).contains(&digits)
         && matches!(&word[digits..], "" | "ms" | "s" | "m" | "h" | "/s" | "/min" | "/h");
-    let is_mark = word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_punctuation());
-    is_number || is_mark || matches!(word, "true" | "false" | "null") || Shape::is_name(word)
+    is_number || matches!(word, "" | "true" | "false" | "null" | "-") || Shape::is_name(word)
 }
 
 fn speaks_of_secrets(line: &str) -> bool {
