@@ -26,8 +26,8 @@ pub enum BoundValue {
 
 impl BoundClaims {
     pub(super) fn of(claims: &RawClaims<'_, '_>, names: &[Box<str>]) -> Self {
-        let value = |name: &Box<str>| Some((name.clone(), BoundValue::of(claims.get(name)?)));
-        Self(names.iter().filter_map(value).collect())
+        let value = |name: &str| Some((Box::from(name), BoundValue::of(claims.get(name)?)));
+        Self(names.iter().filter_map(|name| value(name)).collect())
     }
 
     /// The same with another value for one claim.

@@ -28,8 +28,8 @@ impl Evidence {
         claims: &RawClaims<'_, '_>,
         names: &[Box<str>],
     ) -> Vec<(Box<str>, Box<str>)> {
-        let kept = |name: &Box<str>| Some((name.clone(), claims.get(name)?.to_json()));
-        names.iter().filter_map(kept).collect()
+        let kept = |name: &str| Some((Box::from(name), claims.get(name)?.to_json()));
+        names.iter().filter_map(|name| kept(name)).collect()
     }
 
     pub(super) fn weight(&self) -> usize {

@@ -231,19 +231,32 @@ impl Gateway {
         told: &Told,
     ) -> Step<'a> {
         let mut facts = Facts::default();
+        match self.decide_into(request, now, told, &mut facts) {
+            Ok(decision) => Step::Decided(decision, facts),
+            Err(ask) => Step::Ask(*ask),
+        }
+    }
+
+    /// The same, where the facts are left in place, which costs less than to hand them on.
+    pub(crate) fn decide_into<'a>(
+        &mut self,
+        request: &Result<Request<'a>, BadRequest>,
+        now: Now,
+        told: &Told,
+        facts: &mut Facts<'a>,
+    ) -> Result<Decision<'a>, Box<Ask>> {
         let Self { rules, state, .. } = self;
         state.revocations.look_at(now.wall);
         let mut live = Live { state, rules, told };
-        let decision = match check::check(rules, &mut live, request, now, &mut facts) {
-            Ok(allowed) => Decision::Allow(allowed),
-            Err(Halt::Denied(denial)) => Decision::Deny(Denied {
+        match check::check(rules, &mut live, request, now, facts) {
+            Ok(allowed) => Ok(Decision::Allow(allowed)),
+            Err(Halt::Denied(denial)) => Ok(Decision::Deny(Denied {
                 denial,
                 service: facts.service.clone(),
                 caller: facts.caller.clone(),
-            }),
-            Err(Halt::Unknown(ask)) => return Step::Ask(*ask),
-        };
-        Step::Decided(decision, facts)
+            })),
+            Err(Halt::Unknown(ask)) => Err(ask),
+        }
     }
 
     /// What the service is sent of a request that was allowed; none of another request.

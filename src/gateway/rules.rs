@@ -13,7 +13,7 @@ use super::service::ServiceName;
 
 /// What decisions are made by, besides whose tokens are believed.
 #[derive(Debug)]
-pub struct Rules {
+pub(super) struct Rules {
     routes: Option<Routes>,
     pub(super) limits: LimitPolicy,
     pub(super) opaque_tokens: bool,

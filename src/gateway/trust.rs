@@ -3,7 +3,6 @@
 //! The outcome of verifying a token depends on this and the token's bytes alone, so that it can be
 //! remembered until this changes.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -230,8 +229,8 @@ impl Issuer {
     /// RFC 7515 §4.1.9: media types have no case, and `application/` may be left out. A missing
     /// `typ` counts as `JWT`.
     pub(super) fn accepts_type(&self, typ: Option<&str>) -> bool {
-        let typ = normal_type(typ.unwrap_or("jwt"));
-        self.policy.types.iter().any(|good| **good == *typ)
+        let typ = without_prefix(typ.unwrap_or("jwt"));
+        self.policy.types.iter().any(|good| good.eq_ignore_ascii_case(typ))
     }
 
     /// A role that an issuer's ceiling does not name does not exist for it.
@@ -240,17 +239,14 @@ impl Issuer {
     }
 }
 
-/// A `typ` in small letters, without `application/`.
-pub fn normal_type(typ: &str) -> Cow<'_, str> {
+/// A media type without `application/`.
+fn without_prefix(typ: &str) -> &str {
     const PREFIX: &str = "application/";
-    let name = match typ.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => typ.get(PREFIX.len()..),
-        _ => Some(typ),
-    };
-    let name = name.unwrap_or_default();
-    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => Cow::Owned(name.to_ascii_lowercase()),
-        false => Cow::Borrowed(name),
+    match typ.get(..PREFIX.len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => {
+            typ.get(PREFIX.len()..).unwrap_or_default()
+        }
+        _ => typ,
     }
 }
 

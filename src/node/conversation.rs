@@ -14,7 +14,7 @@ use super::{Allowed, Clock, Input, NodeError, Options, Record, Waited, ahead, an
 use crate::gateway::ask::{Ask, Told};
 use crate::gateway::explain::Case;
 use crate::gateway::{
-    BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Step, Unavailable,
+    BadRequest, Decision, Denial, Denied, Facts, Gateway, Now, Request, Unavailable,
 };
 use crate::protocol::{
     Address, ApiRequest, Body, Framer, Incoming, Malformed, Message, WrongMember,
@@ -141,12 +141,15 @@ impl Node {
         out: &mut Vec<u8>,
     ) {
         let asked = asked_by(request);
-        let (decision, facts) = self.decide(&asked);
-        let decision = match &self.forwarding {
-            Some(forwarding) if !forwarding.has_room() => too_many_under_way(decision),
-            _ => decision,
-        };
-        let decision = self.record(&asked, decision, &facts);
+        let mut facts = Facts::default();
+        let mut decision =
+            self.decide_with(&asked, &mut Told::default(), &mut facts, Self::find_out);
+        if self.forwarding.as_ref().is_some_and(|forwarding| !forwarding.has_room()) {
+            decision = too_many_under_way(decision);
+        }
+        if self.recording.is_on() {
+            decision = self.record(&asked, decision, &facts);
+        }
         self.counters.decision(&decision);
         if let Decision::Deny(denied) = &decision {
             log_denial(line, denied);
@@ -165,25 +168,21 @@ impl Node {
         answer::decision(from_to, address, &decision, explanation.as_deref(), out);
     }
 
-    /// Decides, and finds out whatever that takes.
-    fn decide<'a>(
-        &mut self,
-        request: &Result<Request<'a>, BadRequest>,
-    ) -> (Decision<'a>, Facts<'a>) {
-        self.decide_with(request, &mut Told::default(), Self::find_out)
-    }
-
-    /// The same, where `find_out` says what is found out, and `told` keeps it.
+    /// Decides. `find_out` says what is found out on the way, and `told` keeps it.
     pub(super) fn decide_with<'a>(
         &mut self,
         request: &Result<Request<'a>, BadRequest>,
         told: &mut Told,
+        facts: &mut Facts<'a>,
         find_out: impl Fn(&mut Self, &Ask, &mut Told),
-    ) -> (Decision<'a>, Facts<'a>) {
+    ) -> Decision<'a> {
         loop {
-            match self.gateway.step(request, self.now, told) {
-                Step::Decided(decision, facts) => break (decision, facts),
-                Step::Ask(ask) => find_out(self, &ask, told),
+            match self.gateway.decide_into(request, self.now, told, facts) {
+                Ok(decision) => break decision,
+                Err(ask) => {
+                    find_out(self, &ask, told);
+                    *facts = Facts::default();
+                }
             }
         }
     }

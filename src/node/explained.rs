@@ -4,7 +4,7 @@ use super::conversation::{Node, asked_by};
 use crate::gateway::ask::{Ask, SharedRoom, Told};
 use crate::gateway::explain::{Case, Seen, Step};
 use crate::gateway::nearest::Nearest;
-use crate::gateway::{Check, Decision, Timestamp};
+use crate::gateway::{Check, Decision, Facts, Timestamp};
 use crate::protocol::{ApiRequest, WrongMember};
 
 /// A decision, told in full.
@@ -56,10 +56,12 @@ impl Node {
     pub fn explain(&mut self, request: &Result<ApiRequest<'_>, WrongMember>) -> Explanation {
         let asked = asked_by(request);
         let mut told = Told::default();
-        let (decision, facts) = self.decide_with(&asked, &mut told, |node, ask, told| match ask {
+        let mut facts = Facts::default();
+        let find_out = |node: &mut Self, ask: &Ask, told: &mut Told| match ask {
             Ask::Room(_) => told.room = Some(SharedRoom::Taken),
             ask => node.find_out(ask, told),
-        });
+        };
+        let decision = self.decide_with(&asked, &mut told, &mut facts, find_out);
         let now = self.now;
         let case = Case { request: &asked, decision: &decision, facts: &facts, now };
         let gateway = &self.gateway;

@@ -43,6 +43,11 @@ impl Recording {
         Ok(Self { recorder: Some(recorder), failing: false })
     }
 
+    /// True where decisions are recorded.
+    pub(super) fn is_on(&self) -> bool {
+        self.recorder.is_some()
+    }
+
     /// How many decisions could not be written and were dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.recorder.as_ref().map_or(0, Recorder::dropped)

@@ -11,6 +11,7 @@
 #[path = "../support/command.rs"]
 mod command;
 mod file;
+mod fixtures;
 mod lines;
 mod live;
 mod properties;

@@ -495,3 +495,18 @@ fn limits_are_counted_anew_and_circuits_stay() {
     assert_eq!(what_if("1/min"), (0, 3, 2));
     assert_eq!(what_if("1/s"), (3, 0, 2));
 }
+
+#[test]
+fn what_passes_now_takes_room_from_what_passed_then() {
+    let tree = |more: &str| {
+        format!("[jwt]\nkeys = [\"file:k\"]\n{more}[rate_limit]\ndefault = \"2/min\"\n")
+    };
+    let until = |end: f64| signed(&format!(r#"{{"sub":"ada","exp":{}}}"#, NOW + end));
+    let asked = |end: f64, at: f64| Asked::get("/users/1").bearer(&until(end)).at(at);
+    let requests = [asked(-9.0, 0.0), asked(900.0, 1.0), asked(900.0, 2.0)];
+    let mut live = Live::new(&tree(""), &[(None, secret())]);
+    let record = Record::of(&mut live, &requests, RecordSettings::default());
+    let report = record.what_if(&proposal(&tree("leeway = \"30s\"\n")));
+    assert_eq!((report.counts.newly_allowed, report.counts.newly_denied), (1, 1), "{report:#?}");
+    assert_eq!(record.what_if(&proposal(&tree(""))).unchanged, 3);
+}
