@@ -76,8 +76,8 @@ impl Source {
     }
 
     /// Keeps from being shown what may be a secret in a text that could not be read, so that nothing
-    /// tells secrets from the rest: every long word, and where a line speaks of secrets every word but
-    /// names of the tree.
+    /// tells secrets from the rest: all that is long, be it of short words, and where a line speaks of
+    /// secrets every word; but not the names of the tree.
     pub(super) fn hide_values(&mut self, source: usize) {
         if matches!(self.origin, Origin::Variable(_) | Origin::Option(_)) {
             // What their names stand for tells whether they may be secrets.
@@ -88,22 +88,33 @@ impl Source {
         let mut is_doubtful = false;
         for line in self.text.split('\n') {
             is_doubtful = speaks_of_secrets(line) || (is_doubtful && !begins_entry(line));
-            for word in line.split(|c: char| c.is_ascii_whitespace() || MARKS.contains(c)) {
-                if is_harmless(word) || !(is_doubtful || word.len() >= LONG) {
-                    continue;
+            for stretch in line.split(HARD_MARKS) {
+                let mut words: Vec<Range<usize>> = self.doubtful_words(stretch);
+                if !is_doubtful && let (Some(first), Some(last)) = (words.first(), words.last()) {
+                    let whole = first.start..last.end;
+                    words = if whole.len() >= LONG { vec![whole] } else { Vec::new() };
                 }
-                let start = word.as_ptr() as usize - self.text.as_ptr() as usize;
-                let end = start + word.len();
-                match places.last_mut() {
-                    // Words of one text.
-                    Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
-                        last.end = end;
-                    }
-                    _ => places.push(Place { source, start, end }),
-                }
+                places.extend(words.iter().map(|word| Place::at(source, word.clone())));
             }
         }
         self.hide(places);
+    }
+
+    /// Where there are words in a part of the text that may be secrets; those of one text together.
+    fn doubtful_words(&self, part: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let parts = |c: char| c.is_ascii_whitespace() || SOFT_MARKS.contains(&c);
+        for word in part.split(parts).filter(|word| !is_harmless(word)) {
+            let start = word.as_ptr() as usize - self.text.as_ptr() as usize;
+            let end = start + word.len();
+            match found.last_mut() {
+                Some(last) if self.text.get(last.end..start).is_some_and(is_blank) => {
+                    last.end = end;
+                }
+                _ => found.push(start..end),
+            }
+        }
+        found
     }
 
     /// Takes note that names and values of what was read may be anything.
@@ -139,11 +150,14 @@ impl Source {
     }
 }
 
-/// A word of so many bytes is longer than most names, and may be a secret wherever it stands.
+/// A text of so many bytes is longer than most names, and may be a secret wherever it stands.
 const LONG: usize = 12;
 
-/// What parts words in any notation.
-const MARKS: &str = "{}[]():,=\"'#";
+/// What parts texts in any notation.
+const HARD_MARKS: [char; 9] = ['{', '}', '[', ']', '(', ')', '"', '\'', '#'];
+
+/// What parts words, and may stand within a text as well.
+const SOFT_MARKS: [char; 4] = [':', ',', '.', '='];
 
 fn is_blank(between: &str) -> bool {
     between.bytes().all(|byte| byte == b' ')
@@ -171,17 +185,17 @@ fn speaks_of_secrets(line: &str) -> bool {
     WORDS.iter().any(|word| line.contains(word))
 }
 
-/// `name = value`, `name: value`, `"name": value`, `- name: value` or `[table]`: a line that says
-/// something for itself. Base64 that ends in `=` does not.
+/// `name = value`, `name: value`, `"name": value`, `- name: value` or `[name.other]`, of a name that
+/// means something: a line that says something for itself. A passphrase with a colon in it does not.
 fn begins_entry(line: &str) -> bool {
     let line = line.trim_start().trim_start_matches("- ").trim_start_matches(['{', ' ']);
-    if line.starts_with('[') {
-        return true;
-    }
-    let Some((name, value)) = line.split_once(['=', ':']) else { return false };
-    let is_equation = line.as_bytes().get(name.len()) == Some(&b'=');
-    let is_padding = is_equation && !name.ends_with(' ') && !value.starts_with(' ');
-    let name = name.trim().trim_matches(['"', '\'']);
-    let plain = |byte: u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.' | b'-');
-    !is_padding && !name.is_empty() && name.len() <= 40 && name.bytes().all(plain)
+    let (name, is_header) = match line.strip_prefix('[') {
+        Some(header) => (header.trim_start_matches('[').split(['.', ']']).next(), true),
+        None => (line.split_once(['=', ':']).map(|(name, _)| name), false),
+    };
+    let name = name.unwrap_or_default().trim();
+    let unquoted = ['"', '\'']
+        .iter()
+        .find_map(|quote| name.strip_prefix(*quote).and_then(|name| name.strip_suffix(*quote)));
+    Shape::is_name(if is_header { name } else { unquoted.unwrap_or(name) })
 }

@@ -246,6 +246,7 @@ impl Gateway {
         facts: &mut Facts<'a>,
     ) -> Result<Decision<'a>, Box<Ask>> {
         let Self { rules, state, .. } = self;
+        state.revocations.look_at(now.wall);
         let mut live = Live { state, rules, told };
         match check::check(rules, &mut live, request, now, facts) {
             Ok(allowed) => Ok(Decision::Allow(allowed)),
