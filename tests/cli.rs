@@ -184,6 +184,9 @@ fn wrong_usage_is_2_and_says_what_would_be_right() {
         &["key", "generate", "--kind", "p256", "--private", there, "--public", there],
         &["key", "generate", "--kind", "hmac-256", "--private", there],
         &["key", "generate", "--kind", "hmac-256", "--private", "a", "--public", "b"],
+        &["key", "generate", "--kind", "api-key", "--private", there],
+        &["key", "generate", "--kind", "api-key", "--private", "a", "--public", "b"],
+        &["key", "generate", "--kind", "api-key", "--format", "jwk"],
         &["completions", "tcsh"],
     ] {
         let run = run(arguments, b"");
@@ -193,6 +196,57 @@ fn wrong_usage_is_2_and_says_what_would_be_right() {
     }
     let keys = keys();
     insta::assert_snapshot!("usage", seen.replace(keys.to_str().unwrap(), "KEYS"));
+}
+
+/// What a made API key is to a gateway: the entry that was printed lets in who sends the key, and
+/// nobody who sends another text.
+#[test]
+fn the_entry_of_a_made_api_key_lets_the_key_in() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let private = file("ci\n[jwt].key");
+    let to_file = run(["key", "generate", "--kind", "api-key", "--private", &private], b"");
+    let printed = run(["key", "generate", "--kind", "api-key"], b"");
+    assert_eq!([to_file.status, printed.status], [0, 0]);
+    let kept = fs::read_to_string(&private).unwrap();
+    let shown_name = private.replace('\n', "\\u{a}");
+    let comment = format!("# wrote the API key to {shown_name}\n");
+    let (key, entry) = printed.stdout.split_once("\n\n").unwrap();
+    for (key, tree) in [
+        (kept.strip_suffix('\n').unwrap(), to_file.stdout.strip_prefix(&comment).unwrap()),
+        (key, entry),
+    ] {
+        assert!(key.len() == 47 && key.starts_with("pck_"), "{key}");
+        assert!(!tree.contains(key), "{tree}");
+        fs::write(file("gateway.toml"), tree).unwrap();
+        let asked = |id: u8, key: &str| {
+            format!(
+                r#"{{"src":"c","dest":"g","body":{{"type":"api_request","msg_id":{id},"method":"GET","path":"/api/users/1","headers":{{"X-API-Key":"{key}"}}}}}}"#
+            )
+        };
+        let init = r#"{"src":"c","dest":"g","body":{"type":"init","msg_id":0}}"#;
+        let other = format!("{key}A");
+        let input = [init, &asked(1, key), &asked(2, &other), &asked(3, &key[4..])].join("\n");
+        let answered = run(["--config", &file("gateway.toml")], input.as_bytes());
+        let statuses: Vec<_> = answered
+            .stdout
+            .lines()
+            .skip(1)
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .map(|answer| {
+                (
+                    answer["body"]["status"].clone(),
+                    answer["body"]["user_context"]["user_id"].clone(),
+                )
+            })
+            .collect();
+        let refused = (401.into(), serde_json::Value::Null);
+        assert_eq!(
+            statuses,
+            [(200.into(), "USER".into()), refused.clone(), refused],
+            "{answered:?}"
+        );
+    }
 }
 
 #[test]

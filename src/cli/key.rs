@@ -1,7 +1,7 @@
 //! `portcullis key`: makes keys.
 //!
-//! A private key is printed only where no file was named for it. A file with a private key can be
-//! read by its owner alone, and never replaces another unasked.
+//! A private key, a secret or an API key is printed only where no file was named for it. Its file can
+//! be read by its owner alone, and never replaces another unasked.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use portcullis::mint::{self, GeneratedKey, Kind};
+use portcullis::mint::{self, ApiKey, GeneratedKey, Kind};
 
-use super::Failure;
+use super::{Failure, what_if};
 
 /// Arguments of `portcullis key`.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub(super) struct KeyArgs {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a key pair, or an HMAC secret, that signs and verifies tokens
+    /// Make a key pair, or an HMAC secret, that signs and verifies tokens; or an API key
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArgs),
 }
@@ -39,8 +39,12 @@ Examples:
   A pair as JWKs, each with its RFC 7638 thumbprint as `kid`:
     portcullis key generate --kind p256 --format jwk
 
+  An API key in a file for whoever calls with it; what the gateway needs to know is printed:
+    portcullis key generate --kind api-key --private ci.key >> portcullis.toml
+
 The public half, or an HMAC secret, is what an init's `jwt_public_key` takes. The private half
-signs: `portcullis token sign --key issuer.pem`.";
+signs: `portcullis token sign --key issuer.pem`. An API key is sent as it is, in `X-API-Key`; the
+configuration holds its SHA-256 alone.";
 
 /// Arguments of `portcullis key generate`.
 #[derive(Debug, Args)]
@@ -53,7 +57,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pem)]
     format: Format,
 
-    /// Write the private key, or the secret, to this new file (mode 0600)
+    /// Write the private key, the secret or the API key to this new file (mode 0600)
     #[arg(long, value_name = "FILE")]
     private: Option<PathBuf>,
 
@@ -95,11 +99,23 @@ enum KindName {
     /// Edwards curve, for EdDSA: short keys and signatures, and fast
     #[value(name = "ed25519")]
     Ed25519,
+    /// API key of 256 random bits in base64url, with its SHA-256 as an entry of `[[api_keys]]`
+    #[value(name = "api-key")]
+    ApiKey,
 }
 
-impl From<KindName> for Kind {
+/// What is made.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// A key that signs or verifies tokens.
+    Key(Kind),
+    ApiKey,
+}
+
+impl From<KindName> for Wanted {
     fn from(name: KindName) -> Self {
-        match name {
+        Wanted::Key(match name {
+            KindName::ApiKey => return Wanted::ApiKey,
             KindName::Hmac256 => Kind::Hmac256,
             KindName::Hmac384 => Kind::Hmac384,
             KindName::Hmac512 => Kind::Hmac512,
@@ -109,7 +125,7 @@ impl From<KindName> for Kind {
             KindName::P256 => Kind::P256,
             KindName::P384 => Kind::P384,
             KindName::Ed25519 => Kind::Ed25519,
-        }
+        })
     }
 }
 
@@ -130,14 +146,23 @@ enum Format {
 pub(super) fn run(args: &KeyArgs, out: &mut dyn Write) -> Result<(), Failure> {
     match &args.command {
         KeyCommand::Generate(args) => {
-            let files = Files::from_args(args, args.kind.into()).map_err(Failure::Usage)?;
-            Ok(generate(args, files, out)?)
+            let wanted = args.kind.into();
+            let files = Files::from_args(args, wanted).map_err(Failure::Usage)?;
+            match wanted {
+                Wanted::Key(kind) => generate(kind, args, files, out)?,
+                Wanted::ApiKey => api_key(args, files, out)?,
+            }
+            Ok(())
         }
     }
 }
 
-fn generate(args: &GenerateArgs, files: Option<Files<'_>>, out: &mut dyn Write) -> Result<()> {
-    let kind = Kind::from(args.kind);
+fn generate(
+    kind: Kind,
+    args: &GenerateArgs,
+    files: Option<Files<'_>>,
+    out: &mut dyn Write,
+) -> Result<()> {
     let texts = Texts::new(&mint::generate(kind)?, args.format)?;
     match files {
         None => {
@@ -157,6 +182,31 @@ fn generate(args: &GenerateArgs, files: Option<Files<'_>>, out: &mut dyn Write) 
     Ok(())
 }
 
+/// With its file named, all that is printed is TOML and can be appended to a configuration.
+fn api_key(args: &GenerateArgs, files: Option<Files<'_>>, out: &mut dyn Write) -> Result<()> {
+    let key = ApiKey::generate()?;
+    match files {
+        None => writeln!(out, "{}\n", key.text())?,
+        Some(Files { private, .. }) => {
+            write_file(private, &line(key.text().to_owned()), Readers::Owner, args.force)?;
+            // No name of a file can end the comment.
+            writeln!(
+                out,
+                "# wrote the API key to {}",
+                what_if::harmless(&private.to_string_lossy())
+            )?;
+        }
+    }
+    writeln!(out, "[[api_keys]]")?;
+    writeln!(out, "id = \"NAME\"      # what records and revocations call the key")?;
+    writeln!(out, "sha256 = \"{}\"", key.sha256())?;
+    writeln!(
+        out,
+        "user = \"USER\"    # who calls with it; `role` and `permissions` say what they may do"
+    )?;
+    Ok(())
+}
+
 /// Where the two halves go.
 struct Files<'a> {
     private: &'a Path,
@@ -165,16 +215,26 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     /// Everything that can be wrong with the files is found before a key is made.
-    fn from_args(args: &'a GenerateArgs, kind: Kind) -> Result<Option<Self>> {
+    fn from_args(args: &'a GenerateArgs, wanted: Wanted) -> Result<Option<Self>> {
+        if matches!(wanted, Wanted::ApiKey) && args.format != Format::Pem {
+            bail!("an API key has one form, which is no JWK; leave --format out");
+        }
         let Some(private) = args.private.as_deref() else { return Ok(None) };
         let public = args.public.as_deref();
-        match public {
-            Some(_) if kind.is_secret() => {
+        match (public, wanted) {
+            (Some(_), Wanted::ApiKey) => {
+                bail!(
+                    "an API key has no public half, and its SHA-256 is printed; leave --public out"
+                )
+            }
+            (Some(_), Wanted::Key(kind)) if kind.is_secret() => {
                 bail!("an HMAC secret has no public half; leave --public out")
             }
             // A half without a file would be lost, or be printed beside the report.
-            None if !kind.is_secret() => bail!("name a file for the public key too, with --public"),
-            Some(path) if path == private => {
+            (None, Wanted::Key(kind)) if !kind.is_secret() => {
+                bail!("name a file for the public key too, with --public")
+            }
+            (Some(path), Wanted::Key(_)) if path == private => {
                 bail!("--private and --public name the same file, {}", path.display())
             }
             _ => {}

@@ -242,7 +242,7 @@ fn rsa(bits: usize) -> Result<GeneratedKey, GenerateError> {
     })
 }
 
-fn random<const N: usize>() -> Result<[u8; N], GenerateError> {
+pub(super) fn random<const N: usize>() -> Result<[u8; N], GenerateError> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes)?;
     Ok(bytes)

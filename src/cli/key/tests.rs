@@ -64,6 +64,24 @@ fn a_secret_is_one_line() {
 }
 
 #[test]
+fn an_api_key_comes_with_the_entry_that_lets_it_in() {
+    let (one, other) = (key(&["--kind=api-key"]).unwrap(), key(&["--kind=api-key"]).unwrap());
+    let (text, entry) = one.split_once("\n\n").unwrap();
+    assert_ne!(text, other.split_once("\n\n").unwrap().0);
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        entry,
+        format!(
+            "[[api_keys]]\n\
+             id = \"NAME\"      # what records and revocations call the key\n\
+             sha256 = \"{hex}\"\n\
+             user = \"USER\"    # who calls with it; `role` and `permissions` say what they may do\n"
+        )
+    );
+}
+
+#[test]
 fn files_are_written_and_never_replaced_unasked() {
     let folder = Folder::new("replace");
     let (private, public) = (folder.file("k.pem"), folder.file("k.pub.pem"));
@@ -97,10 +115,13 @@ fn the_private_file_is_its_owners_alone_whatever_it_replaces() {
 
     let folder = Folder::new("mode");
     let secret = folder.file("secret");
-    fs::write(&secret, "old").unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
-    key(&["--kind=hmac-512", "--private", &secret, "--force"]).unwrap();
-    assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    for kind in ["--kind=hmac-512", "--kind=api-key"] {
+        fs::write(&secret, "old").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+        key(&[kind, "--private", &secret, "--force"]).unwrap();
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_to_string(&secret).unwrap().lines().count(), 1);
+    }
 }
 
 #[test]
