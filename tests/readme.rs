@@ -1,4 +1,5 @@
-//! The README is true, and CONFIGURATION.md too: every command in them is run, and prints what stands below it, to the byte.
+//! The README is true, and so is CONFIGURATION.md: every command in them is run, and prints what
+//! stands below it, to the byte.
 //!
 //! A block of `sh` is run; the block of `text` that follows it, with nothing but blank lines
 //! between, is its output. All blocks are run in order by one shell, as a reader pastes them.
