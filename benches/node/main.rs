@@ -9,6 +9,7 @@
 
 mod floor;
 mod measure;
+mod policy;
 mod process;
 mod record;
 mod workload;
@@ -17,6 +18,7 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use portcullis::config::Layers;
 use portcullis::gateway::Timestamp;
 use portcullis::gateway::key::{Algorithm, KeyText};
 use portcullis::node::{self, Clock, Options};
@@ -40,6 +42,9 @@ fn main() {
     }
     if wanted("latency") {
         process::latency();
+    }
+    if wanted("policy") {
+        policy::run();
     }
     if wanted("record") {
         record::run();
@@ -159,11 +164,17 @@ fn two_nodes(load: &Workload) -> f64 {
 /// The whole node over a buffer; every answer must be a 200. Where tokens recur, the messages are
 /// answered once before, and only the second time counts. Returns its CPU and wall time, in ns.
 fn run_node(load: &Workload, jobs: usize) -> Elapsed {
+    run_node_under(load, jobs, Arc::default())
+}
+
+/// The same under a configuration.
+fn run_node_under(load: &Workload, jobs: usize, layers: Arc<Layers>) -> Elapsed {
     let (keys, _) = KeyText::Text(&load.public_key).read().unwrap();
     let options = Options {
         clock: Clock::Frozen(Timestamp::from_seconds(1_767_225_600.0).unwrap()),
         jobs: NonZeroUsize::new(jobs).unwrap(),
         keys: Some(Arc::new(keys)),
+        layers,
         ..Options::default()
     };
     let mut sink = floor::Sink::default();
