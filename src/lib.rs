@@ -1,23 +1,27 @@
 //! portcullis: who is calling, and what may they do.
 //!
 //! Bytes in, one decision, bytes out. Messages come in as JSON; [`protocol`] says where each begins
-//! and ends and what it means; [`gateway`] decides it; `protocol` writes the answer. The decision is a
-//! function of the keys in force, the request and the time, so it can be made again to the byte.
+//! and ends and what it means; [`gateway`] decides it; `protocol` writes the answer. The decision
+//! is a function of policy and keys in force, what was counted and revoked before, the request and
+//! the time. All of that can be written down, so every decision can be made again to the byte, and
+//! be made under another policy.
 //!
-//! - [`gateway`]: the core. Credentials, tokens, identities, paths and permissions; no input, no
-//!   output, no clock. The order of checks stands in one function around [`gateway::Gateway::decide`];
-//!   [`gateway::Denial`] is every way to say no.
+//! - [`gateway`]: the core. Routes, credentials, tokens, identities, permissions, limits and
+//!   circuits; no input, no output, no clock. The order of checks stands in one function
+//!   (`check.rs`) around which [`gateway::Gateway::decide`] is built; [`gateway::Denial`] is every
+//!   way to say no.
 //! - [`protocol`]: the wire. Bytes to messages and answers to bytes; knows no tokens and no policy.
-//! - [`config`]: the configuration tree. Texts to a policy, or every fault at once.
+//! - [`config`]: the configuration tree. Texts to a policy, or every fault at once; opens no file.
+//! - [`record`]: decisions written down, made again, and made under another configuration.
 //! - [`remote`]: what a face asks for outside the process: key sets, opaque tokens, shared windows.
 //! - [`node`]: the face on standard input and output, with the clock and the threads.
 //! - [`replay`]: recorded conversations, run through a node again and compared.
 //! - [`mint`]: makes keys and tokens, for tools and tests; nothing that decides comes there.
 //!
 //! `gateway` and `protocol` import nothing else of this crate; `config`, `mint` and `remote` import
-//! `gateway`, `node` imports all of them but `mint`, `replay` imports `node`, and the command line
-//! imports them all. Whoever has requests
-//! of their own needs the core alone:
+//! `gateway`, `record` imports `config` too, `node` imports all of these but `mint`, `replay`
+//! imports `node`, and the command line imports them all (`tests/layers` says so exactly). Whoever
+//! has requests of their own needs the core alone, and `config` for a policy that is written down:
 //!
 //! ```rust
 //! use std::error::Error;

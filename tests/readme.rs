@@ -1,4 +1,5 @@
-//! The README is true: every command in it is run, and prints what stands below it, to the byte.
+//! The README is true, and so is CONFIGURATION.md: every command in them is run, and prints what
+//! stands below it, to the byte.
 //!
 //! A block of `sh` is run; the block of `text` that follows it, with nothing but blank lines
 //! between, is its output. All blocks are run in order by one shell, as a reader pastes them.
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 const README: &str = include_str!("../README.md");
+const CONFIGURATION: &str = include_str!("../CONFIGURATION.md");
 const FRONT_PAGE: &str = include_str!("../src/lib.rs");
 
 /// Stands on a line of its own behind the output of each block.
@@ -137,7 +139,16 @@ fn diff(shown: &str, printed: &str) -> String {
 
 #[test]
 fn every_command_prints_what_is_shown() {
-    let steps = steps(README);
+    holds(README);
+}
+
+#[test]
+fn every_command_of_the_page_on_configuration_succeeds() {
+    holds(CONFIGURATION);
+}
+
+fn holds(page: &str) {
+    let steps = steps(page);
     let (printed, rest) = run(&steps);
     let mut failures = String::new();
     for (step, printed) in steps.iter().zip(&printed) {
@@ -166,10 +177,35 @@ fn the_first_command_answers_a_fixture_and_the_second_runs_the_tests() {
     assert_eq!(second.commands, "cargo test\n");
 }
 
+/// The row of a table each, under "Options of the node".
+#[test]
+fn every_option_of_the_node_has_its_row() {
+    let output = Command::new(env!("CARGO_BIN_EXE_portcullis")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let (_, options) = help.split_once("Options of the node:\n").unwrap();
+    let (options, _) = options.split_once("Examples:\n").unwrap();
+    let names = options.lines().filter_map(|line| line.trim().strip_prefix("--"));
+    let mut names: Vec<_> = names.map(|line| line.split(' ').next().unwrap()).collect();
+    let (_, section) = README.split_once("\n## Options of the node\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `--"));
+    let cells = rows.map(|row| row.split(" | ").next().unwrap());
+    let mut shown: Vec<_> = cells
+        .flat_map(|cell| cell.split('`').filter_map(|code| code.strip_prefix("--")))
+        .map(|option| option.split(' ').next().unwrap())
+        .collect();
+    names.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(shown, names);
+}
+
 #[test]
 fn links_to_files_lead_somewhere() {
-    let targets = README.split("](").skip(1).map(|rest| rest.split_once(')').unwrap().0);
+    let pages = [README, CONFIGURATION].into_iter();
+    let targets = pages.flat_map(|page| page.split("](").skip(1));
+    let targets = targets.map(|rest| rest.split_once(')').unwrap().0);
     for target in targets.filter(|target| !target.contains("://")) {
+        let target = target.split('#').next().unwrap();
         assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target}");
     }
 }

@@ -9,6 +9,7 @@
 
 mod floor;
 mod measure;
+mod policy;
 mod process;
 mod record;
 mod workload;
@@ -17,6 +18,7 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use portcullis::config::Layers;
 use portcullis::gateway::Timestamp;
 use portcullis::gateway::key::{Algorithm, KeyText};
 use portcullis::node::{self, Clock, Options};
@@ -40,6 +42,9 @@ fn main() {
     }
     if wanted("latency") {
         process::latency();
+    }
+    if wanted("policy") {
+        policy::run();
     }
     if wanted("record") {
         record::run();
@@ -159,36 +164,43 @@ fn two_nodes(load: &Workload) -> f64 {
 /// The whole node over a buffer; every answer must be a 200. Where tokens recur, the messages are
 /// answered once before, and only the second time counts. Returns its CPU and wall time, in ns.
 fn run_node(load: &Workload, jobs: usize) -> Elapsed {
+    run_node_under(load, jobs, Arc::default())
+}
+
+/// The same under a configuration.
+fn run_node_under(load: &Workload, jobs: usize, layers: Arc<Layers>) -> Elapsed {
     let (keys, _) = KeyText::Text(&load.public_key).read().unwrap();
     let options = Options {
         clock: Clock::Frozen(Timestamp::from_seconds(1_767_225_600.0).unwrap()),
         jobs: NonZeroUsize::new(jobs).unwrap(),
         keys: Some(Arc::new(keys)),
+        layers,
         ..Options::default()
     };
     let mut sink = floor::Sink::default();
     let mut input = WarmedUp::new(&load.input, load.tokens.len() < load.messages);
     node::run(&mut input, &mut sink, options).unwrap();
-    let elapsed = input.since.elapsed();
     assert_eq!(sink.lines, load.messages * input.rounds);
     assert!(!sink.refused, "a benchmark message was refused");
-    elapsed
+    input.elapsed.unwrap()
 }
 
-/// An input that notes the time when its last round begins: the node reads only when all it has
-/// read is answered.
+/// An input that notes the time from when its last round begins until it has ended: the node reads
+/// only when all it has read is answered, and what it does to end is not counted.
 struct WarmedUp<'a> {
     input: &'a [u8],
     left: &'a [u8],
     warm: bool,
     rounds: usize,
     since: Stopwatch,
+    elapsed: Option<Elapsed>,
 }
 
 impl<'a> WarmedUp<'a> {
     fn new(input: &'a [u8], warm_up: bool) -> Self {
         let rounds = if warm_up { 2 } else { 1 };
-        Self { input, left: input, warm: !warm_up, rounds, since: Stopwatch::start() }
+        let since = Stopwatch::start();
+        Self { input, left: input, warm: !warm_up, rounds, since, elapsed: None }
     }
 }
 
@@ -198,6 +210,9 @@ impl Read for WarmedUp<'_> {
             self.warm = true;
             self.left = self.input;
             self.since = Stopwatch::start();
+        }
+        if self.left.is_empty() {
+            self.elapsed.get_or_insert_with(|| self.since.elapsed());
         }
         self.left.read(buffer)
     }

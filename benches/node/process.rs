@@ -53,22 +53,25 @@ pub(crate) fn memory() {
         (Algorithm::EdDSA, 200_000, 200_000, "1"),
         (Algorithm::EdDSA, 200_000, 200_000, "2"),
     ] {
-        let peak = peak_memory(algorithm, different, messages, jobs);
+        let peak = peak_memory(algorithm, different, messages, &["--jobs", jobs]);
         println!(
             "{:<6} {different:>9} tokens, {messages:>9} messages, --jobs {jobs}: {peak:.1}",
             format!("{algorithm:?}")
         );
     }
+    let limits = ["--set", "rate_limit.default=1000/min"];
+    let peak = peak_memory(Algorithm::HS256, 100_000, 1_000_000, &limits);
+    println!("100,000 callers under limits, 10 messages each: {peak:.1}");
     println!();
 }
 
-fn peak_memory(algorithm: Algorithm, different: usize, messages: usize, jobs: &str) -> f64 {
+fn peak_memory(algorithm: Algorithm, different: usize, messages: usize, options: &[&str]) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let (key, public) = key_pair(algorithm);
     let file = folder.path().join("key");
     fs::write(&file, public).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
-    command.arg("--key").arg(file).arg("--jobs").arg(jobs);
+    command.arg("--key").arg(file).args(options);
     let mut peer = Peer::start(&mut command);
     let feeder = std::thread::spawn(move || {
         let tokens: Vec<String> =

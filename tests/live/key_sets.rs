@@ -194,6 +194,7 @@ fn what_is_no_good_set_leaves_the_last_good_one_in_force() {
         while node.metric("key_set_failures_total") == before {
             let stray = stray(strays.next().unwrap());
             assert_eq!(node.ask(request(1, &stray)), invalid(1), "{about}");
+            assert_eq!(node.key_names(), ["a"], "{about}");
         }
         assert_eq!(node.ask(request(2, &token_of("a"))), allowed(2, ADA), "{about}");
         assert_eq!(node.ask(request(3, &token_of("b"))), invalid(3), "{about}");

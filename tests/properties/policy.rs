@@ -185,7 +185,10 @@ enum Event {
     /// The token is checked ahead of its turn.
     Ahead(&'static str),
     Keys(IssuerId, Arc<KeySet>),
+    /// The keys stay those that they were.
     Enforce(Arc<Policy>),
+    /// No key is in force until one comes.
+    EnforceWithoutKeys(Arc<Policy>),
     Revoke(Revocation),
 }
 
@@ -232,8 +235,11 @@ fn event(
     prop_oneof![
         24 => decide,
         3 => select(tokens).prop_map(Event::Ahead),
-        1 => (issuer, select(keys)).prop_map(|(issuer, keys)| Event::Keys(issuer, keys)),
-        1 => select(policies).prop_map(Event::Enforce),
+        3 => (issuer, select(keys)).prop_map(|(issuer, keys)| Event::Keys(issuer, keys)),
+        2 => (any::<bool>(), select(policies)).prop_map(|(keep, policy)| match keep {
+            true => Event::Enforce(policy),
+            false => Event::EnforceWithoutKeys(policy),
+        }),
         2 => a_revocation().prop_map(Event::Revoke),
     ]
 }
@@ -303,6 +309,12 @@ proptest! {
                     for (id, keys) in [IssuerId::JWT, IssuerId::further(0)].into_iter().zip(&in_force.keys) {
                         old.replace_keys_of(id, Arc::clone(keys), KeySource::Given);
                     }
+                }
+                Event::EnforceWithoutKeys(policy) => {
+                    in_force.policy = Arc::clone(policy);
+                    in_force.keys = Default::default();
+                    in_force.revoked.extend(policy.revoked.iter());
+                    old.enforce(policy).unwrap();
                 }
                 Event::Keys(issuer, keys) => {
                     let place = usize::from(*issuer != IssuerId::JWT);
