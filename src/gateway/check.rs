@@ -50,15 +50,23 @@ pub(super) fn check<'a, W: World>(
     };
     world.room(&window, now, facts)?;
     // 7: a route matches
-    let service = destination.service().ok_or(Denial::UnknownService)?;
-    if let Some(caller) = &caller {
-        // 8: every required permission, of the request and of the route, is held
-        // 8a: the caller authenticated as strongly and as freshly as the route asks
-        check_access(rules, request, (&path, &destination), caller, now)?;
+    let service = facts.service.take().ok_or(Denial::UnknownService)?;
+    let mut rest = || {
+        if let Some(caller) = &caller {
+            // 8: every required permission, of the request and of the route, is held
+            // 8a: the caller authenticated as strongly and as freshly as the route asks
+            check_access(rules, request, (&path, &destination), caller, now)?;
+        }
+        // 9: the service can take it
+        world.circuit(&service, now, facts)
+    };
+    match rest() {
+        Ok(pass) => Ok(Allowed { service, caller, route: destination.index(), pass }),
+        Err(halt) => {
+            facts.service = Some(service);
+            Err(halt)
+        }
     }
-    // 9: the service can take it
-    let pass = world.circuit(&service, now, facts)?;
-    Ok(Allowed { service, caller, route: destination.index(), pass })
 }
 
 /// Rows 8 and 8a.

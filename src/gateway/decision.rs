@@ -23,6 +23,16 @@ pub enum Decision<'a> {
     Deny(Denied<'a>),
 }
 
+impl<'a> Decision<'a> {
+    /// Where the request belongs, if anywhere.
+    pub fn service(&self) -> Option<&ServiceName<'a>> {
+        match self {
+            Self::Allow(allowed) => Some(&allowed.service),
+            Self::Deny(denied) => denied.service.as_ref(),
+        }
+    }
+}
+
 /// A request that passed every check; made by the core alone, so that it is a permit to forward.
 #[derive(Clone, Debug)]
 pub struct Allowed<'a> {

@@ -65,8 +65,9 @@ pub enum Circuit {
 }
 
 impl<'a> Facts<'a> {
-    /// Where the request belongs, if anywhere.
-    pub fn service(&self) -> Option<&ServiceName<'a>> {
+    /// Where a request that was denied belongs, if anywhere; of one that was allowed the decision
+    /// says it.
+    pub fn denied_service(&self) -> Option<&ServiceName<'a>> {
         self.service.as_ref()
     }
 

@@ -220,7 +220,7 @@ pub(super) fn decision(
     number_or_null(out, facts.route().map(|route| route as u64));
     out.extend_from_slice(b",\"service\":");
     let is_past_the_route = denial.is_none_or(|denial| denial.check() > Check::Route);
-    match facts.service().filter(|_| is_past_the_route) {
+    match decision.service().filter(|_| is_past_the_route) {
         None => out.extend_from_slice(b"null"),
         Some(service) => {
             let [stem, suffix] = service.parts();

@@ -100,7 +100,7 @@ impl Gateway {
                 }
             }),
             Check::Route => {
-                let service = facts.service.as_ref()?;
+                let service = case.decision.service()?;
                 let route = facts.route.and_then(|index| self.rules.route(index));
                 Some(match route {
                     Some(route) => format!("{} to {service}", route.route.pattern.as_str()),

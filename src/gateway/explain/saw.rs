@@ -90,7 +90,7 @@ impl Gateway {
             Check::Permission => self.see_permissions(&case, &mut sight),
             Check::StepUp => self.see_step_up(request, &case, &mut sight),
             Check::Availability => {
-                sight.maybe("service", case.facts.service.as_ref().map(ToString::to_string));
+                sight.maybe("service", case.decision.service().map(ToString::to_string));
                 sight.maybe(
                     "circuit",
                     case.facts.circuit.map(|circuit| match circuit {
@@ -228,7 +228,7 @@ impl Gateway {
                 sight.maybe("rewrite", rewrite.as_ref().map(|rewrite| rewrite.as_str()));
             }
         }
-        sight.maybe("service", case.facts.service.as_ref().map(ToString::to_string));
+        sight.maybe("service", case.decision.service().map(ToString::to_string));
     }
 
     fn see_permissions(&self, case: &Case<'_, '_>, sight: &mut Sight) {

@@ -10,7 +10,7 @@ use super::pattern::RoutePattern;
 
 /// Where the values of a pattern's parameters stand in a path, in the pattern's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Values(SmallVec<[Range<usize>; 4]>);
+pub struct Values(SmallVec<[Range<usize>; 2]>);
 
 impl Values {
     /// The value of a parameter, as it stands in the path. `pattern` and `path` are those that the

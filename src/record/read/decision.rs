@@ -19,7 +19,7 @@ pub struct DecisionLine<'a> {
     pub now: Now,
     /// What was asked for.
     pub request: RequestLine<'a>,
-    /// What state told: JSON, to be read with [`StateLine::read`].
+    /// What state told: JSON, to be read with [`StateLine::read`](super::StateLine::read).
     pub state: &'a str,
     /// How it came out.
     pub answer: Answer<'a>,
@@ -27,7 +27,7 @@ pub struct DecisionLine<'a> {
     pub decision: &'a str,
     /// Why it came out so: JSON.
     pub explanation: &'a str,
-    /// What the credential proved: JSON, to be read with [`CredentialLine::read`].
+    /// What the credential proved: JSON, to be read with [`CredentialLine::read`](super::CredentialLine::read).
     pub credential: &'a str,
 }
 

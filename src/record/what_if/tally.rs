@@ -84,7 +84,7 @@ impl Tally {
         };
         match &judged.outcome {
             Ok((decision, facts)) => {
-                add_route(&mut add, facts);
+                add_route(&mut add, decision, facts);
                 match decision {
                     Decision::Allow(allowed) => allowed.service().parts().into_iter().for_each(add),
                     Decision::Deny(Denied { denial, .. }) => add_denial(&mut add, denial, facts),
@@ -205,8 +205,8 @@ impl Tally {
 }
 
 /// The route, and the service where there is none.
-fn add_route(add: &mut impl FnMut(&str), facts: &Facts<'_>) {
-    match (facts.route(), facts.service()) {
+fn add_route(add: &mut impl FnMut(&str), decision: &Decision<'_>, facts: &Facts<'_>) {
+    match (facts.route(), decision.service()) {
         (Some(route), _) => add(&route.to_string()),
         (None, Some(service)) => service.parts().into_iter().for_each(add),
         (None, None) => {}
