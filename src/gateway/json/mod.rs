@@ -87,7 +87,29 @@ pub(super) fn read_object<'de, M: Members<'de>>(
     }
     // The scan may have filled some of them before it became unsure.
     members.clear();
+    if has_bare_control(text) {
+        return Err(ObjectFault::Syntax);
+    }
     read_any_object(text, members)
+}
+
+/// True where a control character stands in a string as it is, which JSON forbids (RFC 8259 §7).
+/// serde_json lets one pass in a name that is read as bytes.
+fn has_bare_control(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if bytes.iter().all(|byte| *byte >= b' ') {
+        return false;
+    }
+    let (mut in_string, mut is_escaped) = (false, false);
+    bytes.iter().any(|byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'"' => in_string = !in_string,
+            b'\\' => is_escaped = in_string,
+            _ => {}
+        }
+        in_string && *byte < b' '
+    })
 }
 
 /// Reads one object of whatever shape.
@@ -300,6 +322,7 @@ mod tests {
             (r#"{"a":["\ud800"]}"#, other(r#"["\ud800"]"#)),
             (r#"{"a":{"b":{}}}"#, Some(Value::Object(r#"{"b":{}}"#))),
             (r#"{"b":"\ud800","\udc00":1e999}"#, None),
+            ("\t{\n\"\\\\\"\r:\t\"\\\"\"\n,\"a\\u0009\":1}\r\n", None),
         ] {
             assert_eq!(read(text), Ok(value), "{text}");
         }
@@ -322,6 +345,10 @@ mod tests {
             "\u{feff}{}",
             "{\"a\":1,}",
             "{\"b\":\"\n\"}",
+            "{\"b\t\":1}",
+            "{\"\0\":1}",
+            "{\"b\\\"\r\":1}",
+            "{\"a\":\"\\\\\",\"b\n\":1}",
         ] {
             assert_eq!(read(text), Err(ObjectFault::Syntax), "{text}");
         }

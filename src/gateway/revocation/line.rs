@@ -13,7 +13,7 @@ pub enum LineFault {
     #[error("the line {0}")]
     Json(#[from] ObjectFault),
     /// It has a member that means nothing here.
-    #[error("`{0}` is none of `jti`, `user`, `before`, `kid`, `api_key`, `exp`")]
+    #[error("`{}` is none of `jti`, `user`, `before`, `kid`, `api_key`, `exp`", .0.escape_debug())]
     Unknown(String),
     /// It does not say what it revokes.
     #[error("it revokes nothing: name a `jti`, a `user`, a `kid` or an `api_key`")]

@@ -69,6 +69,14 @@ fn a_line_that_says_more_or_less_is_a_fault() {
 }
 
 #[test]
+fn a_fault_steers_no_terminal() {
+    let fault = parse_line(r#"{"\u001b[31m\u202e\n": 1}"#).unwrap_err().to_string();
+    let shown =
+        r"`\u{1b}[31m\u{202e}\n` is none of `jti`, `user`, `before`, `kid`, `api_key`, `exp`";
+    assert_eq!(fault, shown);
+}
+
+#[test]
 fn a_file_is_read_whole_or_not_at_all() {
     let good = "\u{feff}{\"jti\": \"a\"}\r\n\n \t\n{\"kid\": \"b\"}";
     let expected = [r#"{"jti": "a"}"#, r#"{"kid": "b"}"#].map(parse);
