@@ -13,6 +13,9 @@ use super::conversation::{Conversation, Outcome, fixtures};
 /// A recorded conversation.
 pub struct Recorded {
     pub talk: Conversation,
+    /// Of each decision the line of the record, counted from 1, and its number.
+    pub lines: Vec<(usize, u64)>,
+    record: String,
     folder: TempDir,
     config: String,
 }
@@ -32,8 +35,10 @@ pub type Edit = (&'static str, &'static str);
 impl Recorded {
     /// Has the conversation with the command, and a record.
     pub fn new(name: &str, config: &str) -> Self {
-        let recorded = Self {
+        let mut recorded = Self {
             talk: Conversation::read(name),
+            lines: Vec::new(),
+            record: String::new(),
             folder: TempDir::new().unwrap(),
             config: fs::read_to_string(fixtures(config)).unwrap(),
         };
@@ -43,6 +48,13 @@ impl Recorded {
         let arguments = ["--config", &old, "--record", &record, "--forward", "--now", now];
         let ran = run(arguments, recorded.talk.input.as_bytes());
         assert_eq!((ran.status, &ran.stdout), (0, &recorded.talk.output), "{}", ran.stderr);
+        recorded.record = fs::read_to_string(&record).unwrap();
+        let numbers = recorded.record.lines().enumerate().filter_map(|(at, line)| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line.get("decision")?;
+            Some((at + 1, line["n"].as_u64().unwrap()))
+        });
+        recorded.lines = numbers.collect();
         recorded
     }
 
@@ -90,24 +102,12 @@ impl Recorded {
 
     /// The report of `what-if` on as many of the decisions as are asked for.
     pub fn report(&self, edits: &[Edit], decisions: usize) -> Value {
-        let record = fs::read_to_string(self.path("decisions.jsonl")).unwrap();
-        let end = self.lines().get(decisions).map_or(usize::MAX, |(line, _)| line - 1);
-        let beginning: String = record.split_inclusive('\n').take(end).collect();
+        let end = self.lines.get(decisions).map_or(usize::MAX, |(line, _)| line - 1);
+        let beginning: String = self.record.split_inclusive('\n').take(end).collect();
         fs::write(self.path("beginning.jsonl"), beginning).unwrap();
         let run = self.what_if_of("beginning.jsonl", edits, &["--format", "json"]);
         assert_eq!((run.status, run.stderr.as_str()), (0, ""));
         serde_json::from_str(&run.stdout).unwrap()
-    }
-
-    /// Of each decision the line of the record, counted from 1, and its number.
-    pub fn lines(&self) -> Vec<(usize, u64)> {
-        let record = fs::read_to_string(self.path("decisions.jsonl")).unwrap();
-        let numbers = record.lines().enumerate().filter_map(|(at, line)| {
-            let line: Value = serde_json::from_str(line).unwrap();
-            line.get("decision")?;
-            Some((at + 1, line["n"].as_u64().unwrap()))
-        });
-        numbers.collect()
     }
 
     /// What a live node under the changed configuration does otherwise, by request. Nothing of this
@@ -126,16 +126,21 @@ impl Recorded {
         changed.map(|(at, (old, new))| (at, kind(old, new))).collect()
     }
 
-    /// Holds `what-if` against a live node: it counts what the node does otherwise, and each change
+    /// Holds `what-if` against these changes: it counts them and no others, and each change
     /// comes with the decision that it belongs to, neither sooner nor later.
-    pub fn what_if_is_what_would_be(&self, name: &str, edits: &[Edit]) -> Value {
-        let (lines, changes) = (self.lines(), self.changes(edits));
+    pub fn what_if_is_what_would_be(
+        &self,
+        name: &str,
+        edits: &[Edit],
+        changes: &BTreeMap<usize, Change>,
+    ) -> Value {
+        let lines = &self.lines;
         assert_eq!(lines.len(), self.talk.asked().len(), "{name}: every request is recorded");
         // Right before each change, right behind it, and at the end.
         let around = changes.keys().flat_map(|at| [*at, at + 1]).chain([lines.len()]);
         for decisions in around.collect::<BTreeSet<usize>>() {
             let report = self.report(edits, decisions);
-            let expected = counts(decisions, &changes);
+            let expected = counts(decisions, changes);
             let mut got = report.as_object().unwrap().clone();
             got.retain(|member, _| expected.get(member).is_some());
             assert_eq!(Value::from(got), expected, "{name}: of the first {decisions} decisions");

@@ -110,14 +110,15 @@ fn the_record_of_a_plant_is_decided_again_as_it_was() {
 fn what_if_names_exactly_what_a_tightened_policy_would_refuse() {
     let plant = plant();
     for Tightened { name, edits, refused } in TIGHTENED {
-        let report = plant.what_if_is_what_would_be(name, edits);
+        let changes = plant.changes(edits);
+        let report = plant.what_if_is_what_would_be(name, edits, &changes);
         let named: Vec<&Value> = report["changes"]
             .as_array()
             .unwrap()
             .iter()
             .filter(|change| change["category"] == "newly_denied")
             .collect();
-        let expected = expected(&plant, edits, refused);
+        let expected = expected(&plant, changes, refused);
         assert_eq!(named, expected.iter().collect::<Vec<_>>(), "{name}");
         assert_eq!(report["newly_allowed"], 0, "{name}");
         let status = |on| plant.what_if(edits, &["--fail-on", on]).status;
@@ -127,9 +128,12 @@ fn what_if_names_exactly_what_a_tightened_policy_would_refuse() {
 }
 
 /// The changes by which the newly refused requests are reported, found in the conversation.
-fn expected(plant: &Recorded, edits: &[Edit], refused: &[Refused]) -> Vec<Value> {
-    let (asked, lines) = (plant.talk.asked(), plant.lines());
-    let mut left: BTreeMap<usize, Change> = plant.changes(edits);
+fn expected(
+    plant: &Recorded,
+    mut left: BTreeMap<usize, Change>,
+    refused: &[Refused],
+) -> Vec<Value> {
+    let (asked, lines) = (plant.talk.asked(), &plant.lines);
     left.retain(|_, change| *change == Change::NewlyDenied);
     let mut expected = Vec::new();
     for Refused { route, role, user, path, reason } in refused {

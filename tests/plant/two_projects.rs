@@ -73,8 +73,8 @@ fn what_if_names_exactly_what_a_dropped_condition_would_let_through() {
     let projects = projects();
     for (name, edit) in [("of one service", ONE), ("of both", BOTH)] {
         let edits = &[edit];
-        let report = projects.what_if_is_what_would_be(name, edits);
         let changes = projects.changes(edits);
+        let report = projects.what_if_is_what_would_be(name, edits, &changes);
         assert!(changes.values().all(|change| *change == Change::NewlyAllowed), "{changes:?}");
         // What is let through is all that strays, and nothing else.
         let outcomes = projects.talk.outcomes_under(&projects.edited(edits));
