@@ -2,16 +2,19 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::RandomState;
 
 /// A caller, as windows know it. Made once for each verified credential: to look one up hashes
 /// nothing and allocates nothing, and all of it is compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct CallerKey {
     hash: u64,
     name: Name,
+    /// Where its window was last found; whoever looks there sees whether it still is.
+    found_at: AtomicU32,
 }
 
 /// What a caller called with. The same name under two kinds is two callers.
@@ -68,7 +71,26 @@ impl CallerKey {
     }
 
     fn of(name: Name) -> Self {
-        Self { hash: HASHER.hash_one(&name), name }
+        Self { hash: HASHER.hash_one(&name), name, found_at: AtomicU32::new(u32::MAX) }
+    }
+
+    /// Where its window was last found.
+    pub(super) fn found_at(&self) -> u32 {
+        self.found_at.load(Ordering::Relaxed)
+    }
+
+    /// Remembers where its window was found.
+    pub(super) fn note(&self, place: u32) {
+        self.found_at.store(place, Ordering::Relaxed);
+    }
+
+    /// True for a copy of the same key, which a comparison of one pointer shows; false of others says
+    /// nothing.
+    pub(super) fn is_copy_of(&self, other: &Self) -> bool {
+        match (&self.name, &other.name) {
+            (Name::Caller(one), Name::Caller(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
     }
 
     /// Bytes that tell this caller from every other one, for a store that is shared.
@@ -89,6 +111,21 @@ impl CallerKey {
         }
     }
 }
+
+impl Clone for CallerKey {
+    fn clone(&self) -> Self {
+        let found_at = AtomicU32::new(self.found_at());
+        Self { hash: self.hash, name: self.name.clone(), found_at }
+    }
+}
+
+impl PartialEq for CallerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.name == other.name
+    }
+}
+
+impl Eq for CallerKey {}
 
 impl Hash for CallerKey {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -41,7 +41,13 @@ pub(super) enum Standing {
 
 impl Windows {
     pub(super) fn place(&self, caller: &CallerKey) -> Option<Place> {
-        self.places.get(caller).copied()
+        let place = caller.found_at();
+        let is_there =
+            |entry: &Entry| entry.key.is_copy_of(caller) && entry.window.latest().is_some();
+        if self.entries.get(place as usize).is_some_and(is_there) {
+            return Some(place);
+        }
+        self.places.get(caller).copied().inspect(|place| caller.note(*place))
     }
 
     pub(super) fn entry(&self, place: Place) -> &Entry {

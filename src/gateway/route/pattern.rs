@@ -193,6 +193,9 @@ pub(super) fn segments(text: &str) -> Result<impl Iterator<Item = &str>, Pattern
 /// no parameter of ours stands for such a segment.
 pub(super) fn last_semicolon(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
+    if !bytes.iter().fold(false, |any, byte| any | matches!(byte, b';' | b'%')) {
+        return None;
+    }
     memchr::memrchr2_iter(b';', b'%', bytes).find(|&at| {
         let escape = bytes.get(at..at + 3).unwrap_or_default();
         bytes.get(at) == Some(&b';') || escape.eq_ignore_ascii_case(b"%3b")
