@@ -79,6 +79,10 @@ impl Windows {
                 place
             }
             None => {
+                // Not twice as much: half of that would never be used, and all of it is moved.
+                if self.entries.len() == self.entries.capacity() {
+                    self.entries.reserve_exact(64 + self.entries.len() / 8);
+                }
                 self.entries.push(entry);
                 (self.entries.len() - 1) as Place
             }
