@@ -101,7 +101,8 @@ impl<'a> Scan<'a> {
         let from = self.at;
         let _ = self.eat("-");
         self.digits()?;
-        self.text.get(from..self.at)?.parse().ok()
+        // JSON has a zero with a sign, which is no integer to the reader.
+        self.text.get(from..self.at).filter(|digits| *digits != "-0")?.parse().ok()
     }
 
     /// A number that may have a fraction.
@@ -159,7 +160,7 @@ impl<'a> Scan<'a> {
     /// An object in which there is no other.
     fn flat_object(&mut self) -> Option<&'a str> {
         let length = memchr::memchr(b'}', self.rest())? + 1;
-        self.take(length)
+        self.take(length).filter(|object| object.starts_with('{'))
     }
 
     fn answer(&mut self) -> Option<Answer<'a>> {
